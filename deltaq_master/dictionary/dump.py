@@ -1,0 +1,236 @@
+"""What is known about a device's PDOs: communication and mapping parameters, from the EDS or by SDO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from deltaq_master.dictionary.address import Address
+from deltaq_master.dictionary.entry import Catalogue
+from deltaq_master.dictionary.slots import PdoMapping
+from deltaq_master.errors import UsageError
+
+MAX_PDOS: Final = 512
+"""PDOs of one kind that a device may have (CiA 301)."""
+MAX_SLOTS: Final = 64
+"""Objects that one PDO may map (CiA 301); more in sub-index 0 means a multiplex PDO, or nothing."""
+
+COB_ID, TRANSMISSION, INHIBIT, EVENT = 1, 2, 3, 5
+"""Sub-indices of the communication parameters."""
+
+_DISABLED: Final = 1 << 31
+_NO_RTR: Final = 1 << 30
+_EXTENDED: Final = 1 << 29
+_EXTENDED_ID: Final = (1 << 29) - 1
+
+
+class PdoKind(Enum):
+    """Direction of a PDO, as seen from the device."""
+
+    RPDO = "RPDO"
+    TPDO = "TPDO"
+
+    @property
+    def first_communication_index(self) -> int:
+        """Index of the communication parameters of the first PDO of this kind."""
+        return 0x1400 if self is PdoKind.RPDO else 0x1800
+
+    @property
+    def first_mapping_index(self) -> int:
+        """Index of the mapping parameters of the first PDO of this kind."""
+        return self.first_communication_index + 0x200
+
+
+@dataclass(frozen=True, slots=True)
+class PdoRecord:
+    """One PDO of a device; what is not known is None, and `problems` says why."""
+
+    kind: PdoKind
+    number: int
+    """1..512"""
+    cob_word: int | None
+    """COB-ID with its flags, as sub-index 1 of the communication parameters holds it."""
+    transmission: int | None
+    """Transmission type: FEh and FFh are event-driven."""
+    inhibit_100us: int | None
+    event_timer_ms: int | None
+    """TPDO: longest time between two frames; RPDO: longest silence that the device bears; 0 is off."""
+    count: int | None
+    """Number of mapped objects, as sub-index 0 of the mapping parameters holds it."""
+    words: tuple[int, ...]
+    """Mapping words up to the first one that is not known."""
+    mapping: PdoMapping
+    problems: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`RPDO1`."""
+        return f"{self.kind.value}{self.number}"
+
+    @property
+    def communication_index(self) -> int:
+        """Index of its communication parameters."""
+        return self.kind.first_communication_index + self.number - 1
+
+    @property
+    def mapping_index(self) -> int:
+        """Index of its mapping parameters."""
+        return self.kind.first_mapping_index + self.number - 1
+
+    @property
+    def cob_id(self) -> int | None:
+        """Its 11-bit COB-ID (all 29 bits where `extended`), None where it is not known."""
+        if self.cob_word is None:
+            return None
+        return self.cob_word & (_EXTENDED_ID if self.extended else 0x7FF)
+
+    @property
+    def enabled(self) -> bool:
+        """True when it is known to be in use: bit 31 of the COB-ID is 0."""
+        return self.cob_word is not None and not self.cob_word & _DISABLED
+
+    @property
+    def no_rtr(self) -> bool:
+        """True when bit 30 of the COB-ID forbids remote frames."""
+        return self.cob_word is not None and bool(self.cob_word & _NO_RTR)
+
+    @property
+    def extended(self) -> bool:
+        """True when bit 29 of the COB-ID says that it is 29 bits long."""
+        return self.cob_word is not None and bool(self.cob_word & _EXTENDED)
+
+    @property
+    def complete(self) -> bool:
+        """True when all is known that is needed to send or to understand it."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class PdoDump:
+    """All PDOs of a device."""
+
+    records: tuple[PdoRecord, ...]
+    source: str
+    """Where it is from: `EDS defaults`, `node 10`."""
+
+    @property
+    def rpdos(self) -> tuple[PdoRecord, ...]:
+        """What the device receives, by number."""
+        return tuple(record for record in self.records if record.kind is PdoKind.RPDO)
+
+    @property
+    def tpdos(self) -> tuple[PdoRecord, ...]:
+        """What the device transmits, by number."""
+        return tuple(record for record in self.records if record.kind is PdoKind.TPDO)
+
+    def rpdo(self, number: int) -> PdoRecord:
+        """RPDO by its number from 1 on. Raises UsageError where there is none."""
+        return self._record(PdoKind.RPDO, number)
+
+    def tpdo(self, number: int) -> PdoRecord:
+        """TPDO by its number from 1 on. Raises UsageError where there is none."""
+        return self._record(PdoKind.TPDO, number)
+
+    def _record(self, kind: PdoKind, number: int) -> PdoRecord:
+        for record in self.records:
+            if record.kind is kind and record.number == number:
+                return record
+        raise UsageError(f"{kind.value}{number} is not in {self.source}")
+
+
+def defaults(dictionary: Catalogue) -> PdoDump:
+    """What the EDS says about the PDOs; the device may have other mappings."""
+    found: dict[Address, bytes | None] = {}
+    for address in reading_plan(dictionary, found):
+        entry = dictionary.get(address)
+        found[address] = None if entry is None else entry.default_bytes
+    return assemble(dictionary, found, "EDS defaults")
+
+
+def reading_plan(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -> Iterator[Address]:
+    """Addresses to read, in their order, that `found` does not hold yet; None in `found` is a failed read.
+
+    `found` is looked at while the plan runs, so one loop that stores each answer reads everything.
+    """
+    for kind, number in _pdos(dictionary):
+        communication = kind.first_communication_index + number - 1
+        mapping = kind.first_mapping_index + number - 1
+        wanted = [Address(communication, COB_ID), Address(communication, TRANSMISSION)]
+        # Sub-index 3 is reserved in an RPDO; both timers are optional.
+        timers = (INHIBIT, EVENT) if kind is PdoKind.TPDO else (EVENT,)
+        described = (Address(communication, sub) for sub in timers)
+        wanted += [address for address in described if dictionary.get(address) is not None]
+        wanted.append(Address(mapping))
+        yield from (address for address in wanted if address not in found)
+        count = _number(found.get(Address(mapping)), 1)
+        if count is not None and count <= MAX_SLOTS:
+            slots = (Address(mapping, sub) for sub in range(1, count + 1))
+            yield from (address for address in slots if address not in found)
+
+
+def assemble(dictionary: Catalogue, found: Mapping[Address, bytes | None], source: str) -> PdoDump:
+    """The dump of what was read; what is missing is a problem of its PDO alone."""
+    records = (_assemble(dictionary, found, kind, number) for kind, number in _pdos(dictionary))
+    return PdoDump(tuple(records), source)
+
+
+def _assemble(
+    dictionary: Catalogue, found: Mapping[Address, bytes | None], kind: PdoKind, number: int
+) -> PdoRecord:
+    problems: list[str] = []
+
+    def known(index: int, sub: int, size: int, what: str, needed: bool = True) -> int | None:
+        address = Address(index, sub)
+        data = found.get(address)
+        value = _number(data, size)
+        if data is not None and value is None:
+            problems.append(f"{address} ({what}) is {len(data)} bytes long, not {size}")
+        elif value is None and needed:
+            problems.append(f"{address} ({what}) is not known")
+        return value
+
+    communication = kind.first_communication_index + number - 1
+    mapping = kind.first_mapping_index + number - 1
+    cob_word = known(communication, COB_ID, 4, "COB-ID")
+    if cob_word is not None and cob_word & _EXTENDED:
+        problems.append(f"29-bit COB-ID {cob_word & _EXTENDED_ID:08X}h is not supported")
+    transmission = known(communication, TRANSMISSION, 1, "transmission type")
+    inhibit = known(communication, INHIBIT, 2, "inhibit time", needed=False)
+    event = known(communication, EVENT, 2, "event timer", needed=False)
+    count = known(mapping, 0, 1, "number of mapped objects")
+    words: list[int] = []
+    if count is not None and count > MAX_SLOTS:
+        problems.append(f"{Address(mapping)} is {count}: multiplex PDOs are not supported")
+    else:
+        for sub in range(1, (count or 0) + 1):
+            word = known(mapping, sub, 4, "mapped object")
+            if word is None:
+                break
+            words.append(word)
+    return PdoRecord(
+        kind,
+        number,
+        cob_word,
+        transmission,
+        inhibit,
+        event,
+        count,
+        tuple(words),
+        PdoMapping.of(words, dictionary),
+        tuple(problems),
+    )
+
+
+def _pdos(dictionary: Catalogue) -> Iterator[tuple[PdoKind, int]]:
+    """PDOs of which the dictionary has the communication or the mapping parameters."""
+    indices = frozenset(dictionary.indices)
+    for kind in PdoKind:
+        for offset in range(MAX_PDOS):
+            if {kind.first_communication_index + offset, kind.first_mapping_index + offset} & indices:
+                yield kind, offset + 1
+
+
+def _number(data: bytes | None, size: int) -> int | None:
+    return int.from_bytes(data, "little") if data is not None and len(data) == size else None
