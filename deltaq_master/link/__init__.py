@@ -1,0 +1,1 @@
+"""The wire: the only place that knows python-can, canopen, threads and the clock."""
