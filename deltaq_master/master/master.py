@@ -1,0 +1,84 @@
+"""One bus and its master: what is shared by all the chargers on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+from deltaq_master.dictionary.eds import load
+from deltaq_master.dictionary.shipped import eds_path
+from deltaq_master.link.bus import Network, open_network
+from deltaq_master.link.node import Node
+from deltaq_master.link.pump import MASTER_ID as MASTER_ID
+from deltaq_master.link.pump import Pump
+from deltaq_master.link.worker import TransferWorkers
+from deltaq_master.master.charger import CHARGER_ID, Charger
+
+
+class Master:
+    """NMT master, heartbeat producer and pump of one bus; several nodes may be on it."""
+
+    def __init__(self, network: Network, node_id: int = MASTER_ID) -> None:
+        """Take over a connected network; it is closed by whoever opened it."""
+        self.network = network
+        self.node_id = node_id
+        self._owns_network = False
+        self._workers = TransferWorkers()
+        self._pump: Pump | None = None
+        self._chargers: list[Charger] = []
+        network.reserve(node_id)
+
+    @classmethod
+    def open(
+        cls,
+        interface: str | None = None,
+        channel: str | int | None = None,
+        bitrate: int | None = None,
+        *,
+        node_id: int = MASTER_ID,
+        **options: Any,
+    ) -> Self:
+        """Open a bus as python-can does, its settings and environment included; nothing is sent.
+
+        Raises UsageError or BusError.
+        """
+        master = cls(open_network(interface, channel, bitrate, **options), node_id)
+        master._owns_network = True
+        return master
+
+    def charger(self, node_id: int = CHARGER_ID, eds: str | Path | None = None) -> Charger:
+        """The charger with this node-ID, described by our EDS or another one; nothing is sent.
+
+        Raises FileError for an EDS that cannot be used, CallError if the node-ID is taken.
+        """
+        node = Node(node_id, load(eds or eds_path(), node_id))
+        charger = Charger(self.network, lambda: self.pump, self._workers, node, self.node_id)
+        self._chargers.append(charger)
+        return charger
+
+    @property
+    def pump(self) -> Pump:
+        """The pump of this bus, started when it is first needed."""
+        if self._pump is None:
+            self._pump = Pump(self.network.send_frame, self._workers, master_id=self.node_id)
+            self._pump.start(self.network.gate)
+        return self._pump
+
+    def close(self) -> None:
+        """End what runs by the safe order, then leave the bus; may be called again."""
+        for charger in self._chargers:
+            charger.close()
+        self._chargers.clear()
+        if self._pump is not None:
+            self._pump.stop()
+            self._pump = None
+        self._workers.stop()
+        self.network.release(self.node_id)
+        if self._owns_network:
+            self.network.disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
