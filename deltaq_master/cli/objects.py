@@ -1,0 +1,98 @@
+"""Objects of the charger, read one by one: rows for programs and people."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from deltaq_master.charger import objects
+from deltaq_master.cli.meanings import meaning, untrusted
+from deltaq_master.dictionary.entry import Entry, Value
+from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError, SilentError
+from deltaq_master.master import Charger
+from deltaq_master.protocol.aborts import AbortCode
+from deltaq_master.protocol.fields import value_field
+from deltaq_master.units import quantity
+
+HEARTBEAT_WAIT = 1.5
+"""How long to listen for a device that answers no read [s]: it says something every second."""
+
+MANUFACTURER = 0x2000
+"""First index of the manufacturer's own objects (CiA 301)."""
+
+ABSENT = (AbortCode.NO_OBJECT, AbortCode.NO_SUB_INDEX)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object: its value, or why there is none."""
+
+    object: str = quantity("", "address: 6070h:00")
+    name: str = quantity("", "name in the EDS")
+    value: int | float | str | None = quantity(
+        "", "in `unit`; null without a valid value, or without an answer"
+    )
+    unit: str = quantity("", "unit of the value")
+    raw: int | float | str | None = quantity("", "as it lies in the device, bytes in hexadecimal")
+    shown: str = quantity("", "the value for people")
+    note: str = quantity("", "what it means, or why not to believe it")
+    absent: bool = quantity("", "the device has no such object", default=False)
+    problem: str = quantity("", "why it could not be read, '' if it was, or is absent", default="")
+
+
+def read_rows(charger: Charger, entries: Iterable[Entry]) -> Iterator[Row]:
+    """Rows as they are read, by SDO reads alone. Raises SilentError for a device that is not there."""
+    for entry in entries:
+        try:
+            yield read_row(charger, entry)
+        except SdoTimeoutError as error:
+            if charger.nmt.reported is None and not charger.nmt.wait_heard(HEARTBEAT_WAIT):
+                raise silent(charger, error) from error
+            yield _failed(entry, error)
+        except SdoError as error:
+            yield _failed(entry, error)
+
+
+def read_row(charger: Charger, entry: Entry) -> Row:
+    """One row. Raises SdoError."""
+    address = entry.address
+    data = charger.node.sdo.upload(address.index, address.sub)
+    try:
+        raw = entry.decode(data)
+    except ValueError as error:
+        shown = data.hex(" ").upper()
+        return Row(str(address), entry.full_name, shown, "", shown, shown, str(error))
+    field = value_field(entry, raw, entry.full_name)
+    note = meaning(address, raw) if isinstance(raw, int) else ""
+    # A manufacturer's number without a unit and without a meaning here is a count, not a pattern of bits.
+    count = isinstance(raw, int) and not (field.unit or note) and address.index >= MANUFACTURER
+    shown = str(raw) if count else field.shown or "(empty)"
+    if address == objects.CURRENT:
+        note = untrusted(_status(charger))
+    notes = "; ".join(filter(None, (field.note, note)))
+    return Row(str(address), entry.full_name, field.value, field.unit, _plain(raw), shown, notes)
+
+
+def silent(charger: Charger, error: SdoTimeoutError) -> SilentError:
+    """The error of a device that answers nothing and says nothing."""
+    problem = "it answers no SDO request and sends no heartbeat"
+    remedy = "is it powered, are node-ID and bit rate right, is the bus terminated?"
+    return SilentError(charger.node.id, error.waited + HEARTBEAT_WAIT, problem, remedy)
+
+
+def _status(charger: Charger) -> bytes | None:
+    with contextlib.suppress(SdoError):
+        return charger.node.sdo.upload(objects.STATUS.index, objects.STATUS.sub)
+    return None
+
+
+def _failed(entry: Entry, error: SdoError) -> Row:
+    absent = isinstance(error, SdoAbortError) and error.code in ABSENT
+    problem = "" if absent else str(error)
+    shown = "absent" if absent else "not read"
+    return Row(str(entry.address), entry.full_name, None, entry.unit, None, shown, problem, absent, problem)
+
+
+def _plain(raw: Value) -> int | float | str:
+    return raw.hex(" ").upper() if isinstance(raw, bytes) else raw
