@@ -15,6 +15,7 @@
             │   ├── SdoAbortError     the server aborted, with a code
             │   ├── SdoTimeoutError   no answer within the deadline
             │   └── SdoAnswerError    an answer that breaks the protocol
+            ├── ChangeError      a change of its objects failed, and was undone or not
             └── BootError        it answered, but is not what may be used
 
 Every error carries its facts as attributes and prints one sentence that a technician can act on.
@@ -171,6 +172,22 @@ class SdoTimeoutError(SdoError):
 
 class SdoAnswerError(SdoError):
     """An answer that breaks the protocol: too short, wrong toggle, wrong length."""
+
+
+class ChangeError(NodeError):
+    """A change of several objects that failed; `differences` are what could not be undone, none if all was."""
+
+    def __init__(self, node_id: int, reason: str, differences: Sequence[object] = ()) -> None:
+        self.reason = reason
+        self.differences = tuple(differences)
+        left = "; ".join(map(str, self.differences))
+        ending = f"could not be undone: {left}" if left else "undone: it holds what it held before"
+        super().__init__(node_id, f"the change failed: {reason}; {ending}")
+
+    @property
+    def undone(self) -> bool:
+        """True if the device was read back and holds what it held before."""
+        return not self.differences
 
 
 class BootError(NodeError):

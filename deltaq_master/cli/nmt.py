@@ -50,9 +50,9 @@ def nmt(
 
     Exit code 3 if the state was not reported in time.
     """
-    from deltaq_master.cli.objects import HEARTBEAT_WAIT
     from deltaq_master.errors import SilentError
     from deltaq_master.link import clock
+    from deltaq_master.link.device import HEARTBEAT_WAIT
     from deltaq_master.protocol.nmt import NmtCommand, NmtState
 
     anew = frozenset((NmtState.INITIALISING, NmtState.PRE_OPERATIONAL, NmtState.OPERATIONAL))

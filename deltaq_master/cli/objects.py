@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from deltaq_master.charger import objects
 from deltaq_master.cli.meanings import meaning, untrusted
 from deltaq_master.dictionary.entry import Entry, Value
-from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError, SilentError
+from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError
+from deltaq_master.link.device import HEARTBEAT_WAIT, silent
 from deltaq_master.master import Charger
 from deltaq_master.protocol.aborts import AbortCode
 from deltaq_master.protocol.fields import value_field
 from deltaq_master.units import quantity
-
-HEARTBEAT_WAIT = 1.5
-"""How long to listen for a device that answers no read [s]: it says something every second."""
 
 MANUFACTURER = 0x2000
 """First index of the manufacturer's own objects (CiA 301)."""
@@ -48,7 +46,7 @@ def read_rows(charger: Charger, entries: Iterable[Entry]) -> Iterator[Row]:
             yield read_row(charger, entry)
         except SdoTimeoutError as error:
             if charger.nmt.reported is None and not charger.nmt.wait_heard(HEARTBEAT_WAIT):
-                raise silent(charger, error) from error
+                raise silent(charger.node.id, error.waited + HEARTBEAT_WAIT) from error
             yield _failed(entry, error)
         except SdoError as error:
             yield _failed(entry, error)
@@ -72,13 +70,6 @@ def read_row(charger: Charger, entry: Entry) -> Row:
         note = untrusted(_status(charger))
     notes = "; ".join(filter(None, (field.note, note)))
     return Row(str(address), entry.full_name, field.value, field.unit, _plain(raw), shown, notes)
-
-
-def silent(charger: Charger, error: SdoTimeoutError) -> SilentError:
-    """The error of a device that answers nothing and says nothing."""
-    problem = "it answers no SDO request and sends no heartbeat"
-    remedy = "is it powered, are node-ID and bit rate right, is the bus terminated?"
-    return SilentError(charger.node.id, error.waited + HEARTBEAT_WAIT, problem, remedy)
 
 
 def _status(charger: Charger) -> bytes | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +15,15 @@ from deltaq_master.errors import UsageError
 if TYPE_CHECKING:
     # For the type checker alone: these bring in canopen and python-can, which `deltaq --help` does without.
     from deltaq_master.dictionary.eds import Dictionary
+    from deltaq_master.link.bus import Network
+    from deltaq_master.link.device import Device
     from deltaq_master.master import Charger, Master
+    from deltaq_master.protocol.guard import Policy
 
 SIMULATED = ("sim", "deltaq_sim")
 """Names of the simulated charger as an interface."""
+CHARGER_PROFILE = 419
+"""Device profile of battery chargers (CiA 419), the lower word of 1000h."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,22 @@ class Settings:
             self.interface, self.channel, self.bitrate, node_id=self.master_id, **self.bus_options()
         )
 
+    @contextmanager
+    def network(self) -> Iterator[Network]:
+        """The bus alone, for jobs that need no master; nothing is sent. Raises UsageError or BusError."""
+        from deltaq_master.link.bus import open_network
+
+        with open_network(self.interface, self.channel, self.bitrate, **self.bus_options()) as network:
+            yield network
+
+    @contextmanager
+    def device(self, dictionary: Dictionary) -> Iterator[Device]:
+        """Any device with an EDS, on its bus; nothing is sent. Raises UsageError or BusError."""
+        from deltaq_master.link.device import on_bus
+
+        with self.network() as network, on_bus(network, dictionary) as device:
+            yield device
+
     def charger(self, master: Master) -> Charger:
         """The charger that is meant."""
         return master.charger(self.node_id, self.eds)
@@ -61,6 +83,26 @@ class Settings:
 
             Options.parse(self.sim)
         return dict(self.sim)
+
+
+def is_charger(dictionary: Dictionary) -> bool:
+    """True for an EDS of a battery charger (CiA 419), for which this package knows more than its EDS says."""
+    from deltaq_master.dictionary.address import Address
+
+    entry = dictionary.get(Address(0x1000))
+    default = None if entry is None else entry.default
+    return isinstance(default, int) and default & 0xFFFF == CHARGER_PROFILE
+
+
+def policy_of(dictionary: Dictionary) -> Policy:
+    """What a tool must not do to this kind of device; the charger's code is imported for a charger alone."""
+    if is_charger(dictionary):
+        from deltaq_master.charger.policy import POLICY
+
+        return POLICY
+    from deltaq_master.protocol.guard import Policy
+
+    return Policy()
 
 
 def settings(context: typer.Context) -> Settings:

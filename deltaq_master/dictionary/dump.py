@@ -170,6 +170,17 @@ def reading_plan(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -
             yield from (address for address in slots if address not in found)
 
 
+def remaining_parameters(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -> Iterator[Address]:
+    """All readable PDO parameters of the EDS that `found` does not hold: what no dump needs, and an audit does."""
+    for kind, number in _pdos(dictionary):
+        communication = kind.first_communication_index + number - 1
+        for index in (communication, kind.first_mapping_index + number - 1):
+            for address in (Address(index, sub) for sub in range(MAX_SLOTS + 1)):
+                entry = dictionary.get(address)
+                if entry is not None and entry.readable and address not in found:
+                    yield address
+
+
 def assemble(dictionary: Catalogue, found: Mapping[Address, bytes | None], source: str) -> PdoDump:
     """The dump of what was read; what is missing is a problem of its PDO alone."""
     records = (_assemble(dictionary, found, kind, number) for kind, number in _pdos(dictionary))

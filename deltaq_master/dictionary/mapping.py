@@ -5,7 +5,15 @@ where a device keeps it all (1400h..1BFFh) and what of it was found.
 """
 
 from deltaq_master.dictionary.codec import MAX_BITS, Codec, Field
-from deltaq_master.dictionary.dump import PdoDump, PdoKind, PdoRecord, assemble, defaults, reading_plan
+from deltaq_master.dictionary.dump import (
+    PdoDump,
+    PdoKind,
+    PdoRecord,
+    assemble,
+    defaults,
+    reading_plan,
+    remaining_parameters,
+)
 from deltaq_master.dictionary.slots import DUMMIES, PdoMapping, Slot
 
 __all__ = [
@@ -21,4 +29,5 @@ __all__ = [
     "assemble",
     "defaults",
     "reading_plan",
+    "remaining_parameters",
 ]

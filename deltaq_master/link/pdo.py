@@ -9,8 +9,9 @@ from canopen.pdo import PDO, RPDO, TPDO, base
 from deltaq_master.dictionary.mapping import PdoDump, PdoKind, defaults
 from deltaq_master.link.pdo_lookup import Key, NotMappedError, only, written
 from deltaq_master.link.pdo_map import PdoMap
-from deltaq_master.link.pdo_parameters import COMMUNICATION_TO_MAPPING, read_dump
+from deltaq_master.link.pdo_parameters import read_dump
 from deltaq_master.link.pdo_variable import PdoVariable
+from deltaq_master.link.reading import COMMUNICATION_TO_MAPPING
 
 if TYPE_CHECKING:
     from deltaq_master.link.node import Node

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.mapping import PdoDump, PdoRecord, assemble, reading_plan
-from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError, UsageError
+from deltaq_master.errors import SdoAbortError, UsageError
+from deltaq_master.link.reading import COMMUNICATION_TO_MAPPING, Progress, Reader
 from deltaq_master.link.sdo_errors import SdoBadAnswer
 from deltaq_master.protocol.aborts import AbortCode
 
@@ -18,47 +19,32 @@ if TYPE_CHECKING:
     from deltaq_master.link.node import Node
     from deltaq_master.link.pdo_map import PdoMap
 
-MOST_SILENT: Final = 2
-"""PDOs in a row without any answer after which the rest is not asked for: the device has gone."""
-
-COMMUNICATION_TO_MAPPING: Final = 0x200
-
-_ABSENT: Final = (AbortCode.NO_OBJECT, AbortCode.NO_SUB_INDEX)
 _DISABLED: Final = 1 << 31
 _NO_RTR: Final = 1 << 30
 
 
-def read_dump(node: Node, *maps: PdoMap) -> PdoDump:
+def read_dump(node: Node, *maps: PdoMap, progress: Progress | None = None) -> PdoDump:
     """Read the parameters of all PDOs of the EDS (or of these) from the device; failures are its problems.
 
     Raises BusError and CallError, which are no one PDO's affair.
     """
     asked = {pdo.com_record.od.index for pdo in maps}
-    found: dict[Address, bytes | None] = {}
-    failures: dict[Address, str] = {}
-    silent: list[int] = []
-    for address in reading_plan(node.dictionary, found):
-        pdo = address.index & ~COMMUNICATION_TO_MAPPING
-        if asked and pdo not in asked:
-            continue
-        if pdo in silent or len(silent) >= MOST_SILENT:
-            found[address], failures[address] = None, "not asked for: the device had stopped answering"
-            continue
-        try:
-            found[address] = node.sdo.upload(address.index, address.sub)
-            silent.clear()
-        except SdoError as error:
-            found[address] = None
-            if not (isinstance(error, SdoAbortError) and error.code in _ABSENT and _optional(address)):
-                failures[address] = error.problem.removeprefix(f"{address} ")
-            if isinstance(error, SdoTimeoutError):
-                silent.append(pdo)
-    dump = assemble(node.dictionary, found, f"node {node.id}")
+    reader = Reader(node.sdo, progress)
+    plan = reading_plan(node.dictionary, reader.found)
+    reader.read(a for a in plan if not asked or a.index & ~COMMUNICATION_TO_MAPPING in asked)
+    return dump_of(node, reader)
+
+
+def dump_of(node: Node, reader: Reader) -> PdoDump:
+    """The PDOs of a device out of all that was read of it, each with the reasons for what is missing."""
+    absent = {address: reason for address, reason in reader.absent.items() if not _optional(address)}
+    failures = reader.failures | absent
+    dump = assemble(node.dictionary, reader.found, f"node {node.id}")
     return PdoDump(tuple(_explained(record, failures) for record in dump.records), dump.source)
 
 
 def _optional(address: Address) -> bool:
-    """True for the timers, which a device need not have."""
+    """True for what a device need not have: everything but COB-ID, transmission type and the used slots."""
     return not address.index & COMMUNICATION_TO_MAPPING and address.sub not in (1, 2)
 
 

@@ -6,7 +6,8 @@ keeps the device's safe order.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.entry import Entry
@@ -15,6 +16,24 @@ from deltaq_master.errors import RefusedError
 CONSUMER_HEARTBEAT = 0x1016
 RPDO_COMMUNICATION = range(0x1400, 0x1600)
 EVENT_TIMER = 5
+
+
+def _idle(_: Mapping[Address, bytes | None]) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What tools must know of a kind of device before they write to it, beyond what its EDS says."""
+
+    commands: frozenset[Address] = frozenset()
+    """Objects that make the device do something: no tool writes them."""
+    harmless: frozenset[Address] = frozenset()
+    """Those among them that may be written 0."""
+    status: tuple[Address, ...] = ()
+    """Objects to read before a change, for `busy`."""
+    busy: Callable[[Mapping[Address, bytes | None]], str] = _idle
+    """Why the device must not be changed now, given what was read of `status`; '' if it may."""
 
 
 def is_watchdog(address: Address) -> bool:

@@ -13,6 +13,9 @@ from enum import Enum
 from deltaq_master.dictionary.address import Address
 
 LENGTH = 8
+REQUEST_BASE = 0x600
+"""COB-ID of the default SDO's requests, less the node-ID of the server."""
+ANSWER_BASE = 0x580
 
 
 class SdoKind(Enum):

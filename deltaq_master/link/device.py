@@ -1,0 +1,54 @@
+"""One device on a bus, for jobs that need no master: our node on it, and what it reports of its NMT state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from deltaq_master.errors import SilentError
+from deltaq_master.link.node import Node
+from deltaq_master.link.reported import ReportedNmt
+
+if TYPE_CHECKING:
+    from deltaq_master.dictionary.eds import Dictionary
+    from deltaq_master.errors import SdoTimeoutError
+    from deltaq_master.link.bus import Network
+
+HEARTBEAT_WAIT = 1.5
+"""How long to listen for a device that answers no read [s]: most say something every second."""
+
+
+class Device(NamedTuple):
+    """A device as it can be read and written; nothing is sent before it is asked for."""
+
+    network: Network
+    node: Node
+    nmt: ReportedNmt
+
+    def missing(self, error: SdoTimeoutError) -> SilentError | None:
+        """The error of a device that answers nothing and says nothing; None if it was heard."""
+        if self.nmt.reported is not None or self.nmt.wait_heard(HEARTBEAT_WAIT):
+            return None
+        return silent(self.node.id, error.waited + HEARTBEAT_WAIT)
+
+
+@contextmanager
+def on_bus(network: Network, dictionary: Dictionary) -> Iterator[Device]:
+    """The device that a dictionary was loaded for, on a network, for the time of a `with` block."""
+    node = Node(dictionary.node_id, dictionary)
+    network.add_node(node)
+    nmt = ReportedNmt(network, node.id)
+    try:
+        yield Device(network, node, nmt)
+    finally:
+        nmt.close()
+        network.nodes.pop(node.id, None)
+        node.remove_network()
+
+
+def silent(node_id: int, waited: float) -> SilentError:
+    """The error of a device that answers nothing and says nothing."""
+    problem = "it answers no SDO request and sends no heartbeat"
+    remedy = "is it powered, are node-ID and bit rate right, is the bus terminated?"
+    return SilentError(node_id, waited, problem, remedy)
