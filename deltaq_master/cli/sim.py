@@ -13,7 +13,7 @@ from deltaq_master.cli.talk import say, show
 from deltaq_master.errors import UsageError
 
 if TYPE_CHECKING:
-    from deltaq_master.simulator.charger import SimulatedCharger
+    from deltaq_master.simulator.segment import Segment
 
 
 def sim(
@@ -32,12 +32,15 @@ def sim(
 
     It joins the bus that -i and -c name, or with --listen makes one: several
     programs may connect to it, each with python-can's interface slcan. Its
-    battery and its faults are chosen by --sim, before the verb.
+    battery and its faults are chosen by --sim, before the verb; so are further
+    devices, each from an EDS or DCF file, with or without the charger.
 
     \b
     Examples:
       deltaq --sim speed=400 sim --listen 127.0.0.1:29536
       deltaq -i socketcan -c can1 --sim soc=90 --sim fault=ac-loss@30 sim
+      deltaq --sim charger=no --sim device=io.eds@2-9 --sim device=io.eds@20/sdo-slow:300 \\
+          sim --listen 127.0.0.1:29536
       deltaq sim --options
 
     \b
@@ -79,7 +82,7 @@ def _hub(chosen: Settings, address: str) -> int:
     from deltaq_master.link import clock
     from deltaq_master.simulator.hub import Hub
 
-    hub = Hub(address, _charger(chosen, clock.now()), clock.now)
+    hub = Hub(address, _segment(chosen, clock.now()), clock.now)
     with Signals(lambda _: hub.stop()):
         show(hub.channel)
         say(f"note: connect with -i slcan -c {hub.channel} -b 500000; Ctrl-C ends it")
@@ -94,17 +97,18 @@ def _served(chosen: Settings) -> int:
 
     stop: Any = _Stop()
     with open_bus(chosen.channel, chosen.interface, bitrate=chosen.bitrate) as bus, Signals(stop.set):
-        say(f"note: the simulated charger is on {bus.channel_info}; Ctrl-C ends it")
-        serve(bus, _charger(chosen, clock.now() - clock.from_monotonic(0.0)), stop)
+        segment = _segment(chosen, clock.now() - clock.from_monotonic(0.0))
+        who = "charger is" if segment.charger else "devices are"
+        say(f"note: the simulated {who} on {bus.channel_info}; Ctrl-C ends it")
+        serve(bus, segment, stop)
     return ExitCode.DONE
 
 
-def _charger(chosen: Settings, now: float) -> SimulatedCharger:
+def _segment(chosen: Settings, now: float) -> Segment:
     from deltaq_master.dictionary.eds import load
-    from deltaq_master.dictionary.shipped import eds_path
-    from deltaq_master.simulator.charger import SimulatedCharger
+    from deltaq_master.simulator.assembly import assemble
     from deltaq_master.simulator.options import Options
 
     words = {"node": str(chosen.node_id), "master": str(chosen.master_id), **chosen.sim}
     options = Options.parse(words)
-    return SimulatedCharger(options, load(chosen.eds or eds_path(), options.node), now)
+    return assemble(options, now, load(chosen.eds, options.node) if chosen.eds else None)

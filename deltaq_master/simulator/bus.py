@@ -1,9 +1,9 @@
-"""The simulated charger on a bus: as python-can interface `deltaq_sim`, or served on any other bus.
+"""The simulated devices on a bus: as python-can interface `deltaq_sim`, or served on any other bus.
 
     bus = can.Bus(interface="deltaq_sim", speed=400, soc=80)
 
-Buses on one channel share one charger, within one process. The first one's options hold; a later one gives
-the same or none. The charger ends with the last bus.
+Buses on one channel share one charger (and its neighbours), within one process. The first one's options hold;
+a later one gives the same or none. The devices end with the last bus.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import contextlib
 import math
 import time
 from collections.abc import Sequence
-from functools import cache
 from queue import Empty, SimpleQueue
 from threading import Condition, RLock, Thread
 from typing import Any, Protocol
@@ -21,12 +20,12 @@ from typing import Any, Protocol
 import can
 from can.typechecking import AutoDetectedConfig, CanFilters
 
-from deltaq_master.dictionary.eds import Dictionary, load
-from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.errors import BusError, UsageError
 from deltaq_master.protocol.events import Frame
-from deltaq_master.simulator.charger import Measurement, SimulatedCharger
+from deltaq_master.simulator.assembly import assemble
+from deltaq_master.simulator.charger import Measurement
 from deltaq_master.simulator.options import Options
+from deltaq_master.simulator.segment import Device
 
 INTERFACE = "deltaq_sim"
 CHANNEL = "deltaq"
@@ -43,7 +42,7 @@ class SimulatorOptionError(UsageError, can.CanInitializationError):
 
 
 class SimulatedBus(can.BusABC):
-    """One tap of the wire that the simulated charger is on."""
+    """One tap of the wire that the simulated devices are on."""
 
     def __init__(
         self,
@@ -70,14 +69,17 @@ class SimulatedBus(can.BusABC):
         super().__init__(channel=self.channel, can_filters=can_filters)
 
     def send(self, msg: can.Message, timeout: float | None = None) -> None:  # noqa: ARG002
-        """Put a frame on the wire; the charger's answer is there when this returns."""
+        """Put a frame on the wire; a device's answer is there when this returns."""
         self._check_open()
         if msg.is_fd:
             raise can.CanOperationError("the simulated bus is classic CAN; it takes no CAN FD frame")
         self._wire.send(self, msg)
 
     def measure(self) -> Measurement:
-        """What a battery management system on the simulated pack measures now."""
+        """What a battery management system on the simulated pack measures now.
+
+        Raises UsageError where no charger is on the bus.
+        """
         self._check_open()
         return self._wire.measure()
 
@@ -112,16 +114,10 @@ class SimulatedBus(can.BusABC):
         return [{"interface": INTERFACE, "channel": channel} for channel in sorted(channels)]
 
 
-@cache
-def _dictionary(node_id: int) -> Dictionary:
-    """The shipped EDS; reading it takes longer than everything else about a bus."""
-    return load(eds_path(), node_id)
-
-
 class _Wire:
-    """The charger, the buses, and the thread that waits for what the charger does by itself.
+    """The devices, the buses, and the thread that waits for what the devices do by themselves.
 
-    The charger runs in the thread of whoever sends, so that its answer is there at once.
+    The devices run in the thread of whoever sends, so that an answer is there at once.
     """
 
     def __init__(self, channel: str, options: Options) -> None:
@@ -130,7 +126,7 @@ class _Wire:
         self.buses: list[SimulatedBus] = []
         # One offset for the wire's whole life: stamps never run backwards, whatever the wall clock does.
         self._epoch = time.time() - time.monotonic()
-        self._charger = SimulatedCharger(options, _dictionary(options.node), time.monotonic())
+        self._segment = assemble(options, time.monotonic())
         self._changed = Condition()
         self._wakes = math.inf
         self._open = True
@@ -152,15 +148,15 @@ class _Wire:
             for bus in self.buses:
                 if bus is not sender or bus.receive_own_messages:
                     bus.deliver(self._copy(msg, now, received=bus is not sender))
-            self._charger.receive(frame_of(msg, now), now)
+            self._segment.receive(frame_of(msg, now), now)
             self._flush(now)
-            if self._charger.deadline < self._wakes:
+            if self._segment.deadline < self._wakes:
                 self._changed.notify()
 
     def measure(self) -> Measurement:
         with self._changed:
             now = time.monotonic()
-            measured = self._charger.measure(now)
+            measured = self._segment.measure(now)
             self._flush(now)
             return measured
 
@@ -169,11 +165,11 @@ class _Wire:
             while self._open:
                 now = time.monotonic()
                 self._flush(now)
-                self._wakes = self._charger.deadline
+                self._wakes = self._segment.deadline
                 self._changed.wait(None if self._wakes == math.inf else max(0.0, self._wakes - now))
 
     def _flush(self, now: float) -> None:
-        for frame in self._charger.advance(now):
+        for frame in self._segment.advance(now):
             for bus in self.buses:
                 message = message_of(frame)
                 message.timestamp = self._epoch + frame.time
@@ -208,7 +204,7 @@ def _join(channel: str, wanted: Options | None, bus: SimulatedBus) -> _Wire:
             return wire
         if wanted is not None and wanted != wire.options:
             raise SimulatorOptionError(
-                f"another bus already runs the simulated charger on channel {channel!r} with other options",
+                f"another bus already runs the simulator on channel {channel!r} with other options",
                 "give the same options or none, or use another channel",
             )
         # A new list: the wire's thread may be going through the old one.
@@ -245,7 +241,7 @@ def frame_of(msg: can.Message, now: float) -> Frame:
 
 
 def message_of(frame: Frame) -> can.Message:
-    """Message to send for a frame of the charger's."""
+    """Message to send for a frame of a simulated device."""
     return can.Message(arbitration_id=frame.cob_id, data=frame.data, is_extended_id=False)
 
 
@@ -256,21 +252,21 @@ class Stop(Protocol):
         """True once it is to end."""
 
 
-def serve(bus: can.BusABC, charger: SimulatedCharger, stop: Stop) -> None:
-    """Run a charger on a bus until `stop` is set; it lives on `time.monotonic()`.
+def serve(bus: can.BusABC, device: Device, stop: Stop) -> None:
+    """Run a device, or a segment of them, on a bus until `stop` is set; it lives on `time.monotonic()`.
 
     A frame that the bus refuses is lost, as on a real bus that is too busy. Raises BusError when receiving
     fails: the bus is gone.
     """
     while not stop.is_set():
         now = time.monotonic()
-        for frame in charger.advance(now):
+        for frame in device.advance(now):
             with contextlib.suppress(can.CanError):
                 bus.send(message_of(frame))
         try:
-            msg = bus.recv(min(PATIENCE, max(0.0, charger.deadline - now)))
+            msg = bus.recv(min(PATIENCE, max(0.0, device.deadline - now)))
         except can.CanError as error:
-            raise BusError(f"the bus that the simulated charger is on was lost: {error}") from error
+            raise BusError(f"the bus that the simulator is on was lost: {error}") from error
         if msg is not None:
             now = time.monotonic()
-            charger.receive(frame_of(msg, now), now)
+            device.receive(frame_of(msg, now), now)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 
-from deltaq_master.simulator.objects import Objects
+from deltaq_master.simulator.objects import Code, Objects
 from deltaq_master.simulator.schedule import Schedule
 from deltaq_master.simulator.server import TIMEOUT, SdoServer
+from deltaq_master.simulator.writes import Spoil, Writes
 
 
 @dataclass(slots=True)
@@ -30,15 +31,25 @@ class Trouble:
     """Abort code for every request, 0 for none."""
     sdo_dead: set[int] = field(default_factory=set)
     """Indices whose requests are not answered."""
+    writes: dict[int, Spoil] = field(default_factory=dict)
+    """What happens to the first, second, ... SDO write."""
 
 
 class SdoChannel:
     """Requests in; answers out by `reply`, at once or late."""
 
     def __init__(
-        self, objects: Objects, schedule: Schedule, trouble: Trouble, reply: Callable[[bytes], None]
+        self,
+        objects: Objects,
+        schedule: Schedule,
+        trouble: Trouble,
+        reply: Callable[[bytes], None],
+        restart: Callable[[], None],
     ) -> None:
+        self._objects = objects
         self._server = SdoServer(objects)
+        self._writes = Writes(trouble.writes)
+        self._restart = restart
         self._schedule = schedule
         self._trouble = trouble
         self._reply = reply
@@ -54,12 +65,28 @@ class SdoChannel:
         """Take one request."""
         trouble = self._trouble
         index, sub = struct.unpack("<HB", request[1:4].ljust(3, b"\0"))
-        if index in trouble.sdo_dead:
+        spoil = self._writes.hear(request, self._server.begins(request))
+        if index in trouble.sdo_dead or spoil is Spoil.LOST:
             return
         if trouble.sdo_abort and request[:1] != b"\x80":
             self._answer([struct.pack("<BHBI", 0x80, index, sub, trouble.sdo_abort)])
             return
-        self._answer(self._server.handle(request))
+        if spoil is Spoil.SILENCE:
+            trouble.cut = True
+        elif spoil is Spoil.REBOOT:
+            self._restart()
+        elif spoil is Spoil.ABORT and request[:1] != b"\x80":
+            self._server.reset()
+            self._answer([struct.pack("<BHBI", 0x80, index, sub, Code.GENERAL)])
+        else:
+            self._serve(request, spoil)
+
+    def _serve(self, request: bytes, spoil: Spoil) -> None:
+        trouble = self._trouble
+        self._objects.stores_wrong = spoil is Spoil.WRONG
+        answers = self._server.handle(request)
+        if spoil is not Spoil.UNANSWERED or self._server.busy:
+            self._answer(answers)
         if self._server.busy:
             self._schedule.after("sdo time-out", TIMEOUT + trouble.sdo_delay, self._expire)
         else:
@@ -70,6 +97,7 @@ class SdoChannel:
 
     def _answer(self, answers: list[bytes]) -> None:
         trouble = self._trouble
+        last = None if self._server.busy or not answers else answers[-1]
         for answer in answers:
             if trouble.sdo_loss and trouble.random.random() < trouble.sdo_loss:
                 continue
@@ -77,6 +105,11 @@ class SdoChannel:
                 # Each answer has its own name, so that a later one does not replace it.
                 self._late += 1
                 name = f"sdo answer {self._late}"
-                self._schedule.after(name, trouble.sdo_delay, partial(self._reply, answer))
+                self._schedule.after(name, trouble.sdo_delay, partial(self._send, answer, answer is last))
             else:
-                self._reply(answer)
+                self._send(answer, answer is last)
+
+    def _send(self, answer: bytes, last: bool) -> None:
+        if last:
+            self._writes.done()
+        self._reply(answer)

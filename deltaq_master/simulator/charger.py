@@ -21,6 +21,7 @@ from deltaq_master.simulator.channel import Trouble
 from deltaq_master.simulator.commands import GUARDED
 from deltaq_master.simulator.control import Control
 from deltaq_master.simulator.faults import Faults
+from deltaq_master.simulator.model import Model
 from deltaq_master.simulator.node import Node
 from deltaq_master.simulator.objects import Value
 from deltaq_master.simulator.options import Options
@@ -32,8 +33,6 @@ from deltaq_master.units import quantity
 
 AUTO_OPERATIONAL = 1 << 3
 """1F80h bit 3 (G)."""
-_ON_ERROR = {0: NmtState.PRE_OPERATIONAL, 2: NmtState.STOPPED}
-"""1029h:01 (G); 1 stays as it is."""
 
 # What the EDS gives no default for. Form of 100Ah from G; every number and text here is an example.
 _IDENTITY: tuple[tuple[int, int, Value], ...] = (
@@ -61,7 +60,7 @@ class Measurement:
 class SimulatedCharger:
     """Pure: frames and times go in, frames come out."""
 
-    def __init__(self, options: Options, dictionary: Dictionary, now: float) -> None:
+    def __init__(self, options: Options, dictionary: Dictionary | Model, now: float) -> None:
         if dictionary.node_id != options.node:
             raise UsageError(
                 f"the simulated charger is node {options.node}, its EDS was loaded for {dictionary.node_id}"
@@ -69,7 +68,7 @@ class SimulatedCharger:
         self.options = options
         self._bench = Bench(options.ac, options.battery == "yes")
         trouble = Trouble(Random(options.seed))
-        self._node = node = Node(dictionary, now, trouble)
+        self._node = node = Node(Model.of(dictionary), now, trouble)
         self._initial_values()
         pack = Pack(options.cells, options.ah, options.mohm, options.temperature)
         state = PackState(options.soc / 100, options.temperature)
@@ -94,6 +93,11 @@ class SimulatedCharger:
             objects.begin_with(0x1F80, 0, AUTO_OPERATIONAL)
 
     # --- the wire ----------------------------------------------------------------------------------------
+
+    @property
+    def id(self) -> int:
+        """Its node-ID."""
+        return self._node.id
 
     @property
     def deadline(self) -> float:
@@ -141,9 +145,7 @@ class SimulatedCharger:
     def heartbeat_lost(self) -> None:
         """The master is gone: EMCY first, then the state of 1029h:01 (CAP1) [C]."""
         self._control.heartbeat_lost()
-        state = _ON_ERROR.get(self._node.objects.integer(0x1029, 1))
-        if state is not None and self._node.state is NmtState.OPERATIONAL:
-            self._node.enter(state)
+        self._node.enter_error_state()
 
     def may_receive(self, address: Address) -> bool:
         """The guarded objects need the master's heartbeat, by PDO too [I]."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from deltaq_master.protocol.events import Frame
-from deltaq_master.protocol.nmt import HEARTBEAT_BASE, NmtState
+from deltaq_master.protocol.nmt import HEARTBEAT_BASE
 from deltaq_master.simulator import script
 from deltaq_master.simulator.alarms import FAULT, Alarms
 from deltaq_master.simulator.bench import Bench
 from deltaq_master.simulator.channel import Trouble
 from deltaq_master.simulator.control import Control, Stage
 from deltaq_master.simulator.node import Node
+from deltaq_master.simulator.node_faults import Act, acts
 from deltaq_master.simulator.options import Options
 from deltaq_master.simulator.script import Fault
 
@@ -20,8 +20,6 @@ FOREIGN_PERIOD = 0.1
 """Between two frames of the second master [s]."""
 FOREIGN_RPDO = bytes.fromhex("004C000052500001")
 """Its RPDO1 in this unit's mapping: 76 %, 82 V, 5 A, ready."""
-BABBLE_COB_ID = 0x001
-"""Of the babbling node: it wins over everything but NMT, and is no service of CANopen."""
 BATTERY_REMOVED = 0x2D
 
 # Layouts of other configurations of this charger: RPDO number -> mapping words.
@@ -51,13 +49,11 @@ class Faults:
         self._bench = bench
         self._alarms = alarms
         self._control = control
-        self._acts: dict[str, Callable[[Fault], None]] = {
+        self._acts: dict[str, Act] = {
+            **acts(node, trouble),
             "ac-loss": lambda _: self._lose_mains(),
             "alarm": lambda fault: alarms.begin(int(fault.number)),
             "hardware-fault": lambda fault: alarms.begin(int(fault.number), FAULT),
-            "silence": lambda _: setattr(trouble, "cut", True),
-            "reboot": lambda _: node.restart(),
-            "nmt-preop": lambda _: node.enter(NmtState.PRE_OPERATIONAL),
             "no-start": lambda _: setattr(bench, "no_start", True),
             "stall": lambda _: setattr(bench, "stall", True),
             "equalize": lambda _: setattr(bench, "equalize", True),
@@ -67,18 +63,8 @@ class Faults:
             "battery-loss": lambda _: self._lose_battery(),
             "over-voltage": lambda fault: setattr(bench, "volts_error", fault.number),
             "over-current": lambda fault: setattr(bench, "amps_error", fault.number),
-            "heartbeat-stop": lambda _: setattr(trouble, "no_heartbeat", True),
-            "tpdo-stop": lambda _: setattr(trouble, "no_tpdos", True),
-            "sdo-slow": lambda fault: setattr(trouble, "sdo_delay", fault.number / 1000),
-            "sdo-lossy": lambda fault: setattr(trouble, "sdo_loss", fault.number / 100),
-            "sdo-abort": lambda fault: setattr(trouble, "sdo_abort", int(fault.number)),
-            "sdo-dead": lambda fault: trouble.sdo_dead.add(int(fault.number)),
-            "no-object": lambda fault: node.objects.remove(int(fault.number)),
-            "wrong-identity": lambda fault: node.objects.begin_with(0x1000, 0, int(fault.number)),
-            "wrong-vendor": lambda fault: node.objects.begin_with(0x1018, 1, int(fault.number)),
             "wrong-mapping": lambda fault: self._remap(_LAYOUTS[fault.word]),
             "second-master": self._second_master,
-            "babble": self._babble,
         }
         control.first_charge = lambda: self._plan(boot=False)
         self._plan(boot=True)
@@ -126,7 +112,3 @@ class Faults:
         now = self._node.schedule.now
         self._node.inject(cob_id, data)
         self._node.receive(Frame(cob_id, data, now), now)
-
-    def _babble(self, fault: Fault) -> None:
-        self._node.inject(BABBLE_COB_ID, bytes(8))
-        self._node.schedule.after("babble", 1 / fault.number, partial(self._babble, fault))

@@ -1,6 +1,6 @@
 """A bus without hardware for several processes: serial-line CAN adapters (slcan) over TCP, on loopback only.
 
-Each client is an adapter of its own on one wire, and the simulated charger is on it too:
+Each client is an adapter of its own on one wire, and what is simulated is on it too:
 
     can.Bus(interface="slcan", channel="socket://127.0.0.1:PORT", bitrate=500000)
 
@@ -17,22 +17,22 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from deltaq_master.errors import BusError, UsageError
-from deltaq_master.simulator.charger import SimulatedCharger
 from deltaq_master.simulator.lawicel import Adapter
+from deltaq_master.simulator.segment import Device
 
 SEND_BUFFER = 1 << 16
 """Bytes of each connection that the system may keep for a client."""
 
 
 class Hub:
-    """The wire, its adapters and the charger; single-threaded, on the caller's clock."""
+    """The wire, its adapters and the devices; single-threaded, on the caller's clock."""
 
-    def __init__(self, address: str, charger: SimulatedCharger, clock: Callable[[], float]) -> None:
+    def __init__(self, address: str, device: Device, clock: Callable[[], float]) -> None:
         """Listen on `HOST:PORT` with a loopback host; port 0 takes a free one.
 
         Raises UsageError for any other address, BusError where it cannot be had.
         """
-        self._charger = charger
+        self._device = device
         self._clock = clock
         self._adapters: dict[socket.socket, Adapter] = {}
         self._listener = _listen(address)
@@ -63,10 +63,10 @@ class Hub:
             self._selector.close()
 
     def _step(self) -> bool:
-        """Wait for clients or the charger, and serve them; False: it is to end."""
-        self._charger_says(self._clock())
+        """Wait for clients or the devices, and serve them; False: it is to end."""
+        self._device_says(self._clock())
         self._write()
-        deadline = self._charger.deadline
+        deadline = self._device.deadline
         wait = None if deadline == math.inf else max(0.0, deadline - self._clock())
         for key, _ in self._selector.select(wait):
             if key.fileobj is self._woken:
@@ -100,15 +100,15 @@ class Hub:
         sender = self._adapters[connection]
         now = self._clock()
         for frame in sender.feed(received, now):
-            self._charger_says(now)
+            self._device_says(now)
             for adapter in self._adapters.values():
                 if adapter is not sender:
                     adapter.hear(frame)
-            self._charger.receive(frame, now)
-            self._charger_says(now)
+            self._device.receive(frame, now)
+            self._device_says(now)
 
-    def _charger_says(self, now: float) -> None:
-        for frame in self._charger.advance(now):
+    def _device_says(self, now: float) -> None:
+        for frame in self._device.advance(now):
             for adapter in self._adapters.values():
                 adapter.hear(frame)
 

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Protocol
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.protocol.events import Frame
 from deltaq_master.protocol.nmt import HEARTBEAT_BASE, NMT_COB_ID, NmtCommand, NmtState
 from deltaq_master.simulator.channel import SdoChannel, Trouble
+from deltaq_master.simulator.model import Model
 from deltaq_master.simulator.objects import Objects
 from deltaq_master.simulator.pdos import Pdo, Pdos
 from deltaq_master.simulator.schedule import Schedule
@@ -22,13 +22,17 @@ BOOT_SECONDS = 0.2
 CONSUMER_LATENCY = 0.014
 """How late a lost heartbeat is found: EMCY 2.014 s after the last 701h at 2000 ms (CAP1) [C]."""
 
-CONSUMER_HEARTBEAT, PRODUCER_HEARTBEAT = 0x1016, 0x1017
+CONSUMER_HEARTBEAT, PRODUCER_HEARTBEAT, ERROR_BEHAVIOUR = 0x1016, 0x1017, 0x1029
 
 _STATES = {
     NmtCommand.START: NmtState.OPERATIONAL,
     NmtCommand.STOP: NmtState.STOPPED,
     NmtCommand.PRE_OPERATIONAL: NmtState.PRE_OPERATIONAL,
 }
+
+
+_ON_ERROR = {0: NmtState.PRE_OPERATIONAL, 2: NmtState.STOPPED}
+"""1029h:01 (CiA 301, G); 1 stays as it is."""
 
 
 class Application(Protocol):
@@ -62,15 +66,17 @@ class Application(Protocol):
 class Node:
     """One node; frames go in by `receive` and come out by `advance`."""
 
-    def __init__(self, dictionary: Dictionary, now: float, trouble: Trouble) -> None:
-        self.id = dictionary.node_id
+    def __init__(self, model: Model, now: float, trouble: Trouble) -> None:
+        self.id = model.node_id
         self.schedule = Schedule(now)
-        self.objects = Objects(dictionary)
-        self.pdos = Pdos(self.objects, self._remapped)
+        self.objects = Objects(model.entries)
+        self.pdos = Pdos(self.objects, model.dummies, self._remapped)
         self.state: NmtState | None = None
         """None while it has no power or starts."""
         self._trouble = trouble
-        self._channel = SdoChannel(self.objects, self.schedule, trouble, partial(self.send, 0x580 + self.id))
+        self._channel = SdoChannel(
+            self.objects, self.schedule, trouble, partial(self.send, 0x580 + self.id), self.restart
+        )
         self._heard: set[int] = set()
         self._consumers: dict[int, float] = {}
         self._born = now
@@ -187,6 +193,12 @@ class Node:
         self.state = state
         self._plan_tpdos()
         self._application.nmt_changed()
+
+    def enter_error_state(self) -> None:
+        """Go where 1029h:01 says, after a communication error while operational."""
+        state = _ON_ERROR.get(self.objects.integer(ERROR_BEHAVIOUR, 1))
+        if state is not None and self.state is NmtState.OPERATIONAL:
+            self.enter(state)
 
     def _cancel(self, kind: str) -> None:
         for name in self.schedule.named(kind):

@@ -40,6 +40,7 @@ class Code(IntEnum):
     INVALID = 0x06090030
     TOO_HIGH = 0x06090031
     TOO_LOW = 0x06090032
+    GENERAL = 0x08000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,8 @@ class Objects:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.cells = {entry.address: Cell(entry) for entry in entries}
+        self.stores_wrong = False
+        """True while an SDO write stores another value than it brings (fault script)."""
 
     def get(self, index: int, sub: int = 0) -> Cell | None:
         """The object, None if the device does not have it."""
@@ -206,8 +209,13 @@ class Objects:
         if refused is None and cell.guard is not None:
             refused = cell.guard(data)
         if refused is None:
-            cell.put(data)
+            cell.put(flipped(data) if self.stores_wrong else data)
         return refused
+
+
+def flipped(data: bytes) -> bytes:
+    """The same bytes with the lowest bit of the value turned over."""
+    return bytes((data[0] ^ 1,)) + data[1:] if data else data
 
 
 def _out_of_range(cell: Cell, data: bytes) -> Abort | None:

@@ -1,4 +1,4 @@
-"""Options of the simulated charger: the pack, the bench, the faults, and a switch for each thing unknown.
+"""Options of the simulated bus: the pack, the bench, faults, other devices; a switch for each thing unknown.
 
 A switch stands for a behaviour of the real unit that is inferred [I] or unresolved [U]; its first position is
 the default. Source keys are those of docs/sources.md.
@@ -13,6 +13,7 @@ from typing import Any
 
 from deltaq_master.errors import UsageError
 from deltaq_master.simulator import script
+from deltaq_master.simulator.extra_devices import ExtraDevice, parse_devices
 from deltaq_master.simulator.script import Fault
 
 Position = str | float
@@ -43,7 +44,7 @@ def _switch(*values: Position, tag: str, source: str, doc: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Everything about a simulated charger that can be chosen; `Options()` is the README's."""
+    """Everything about a simulated bus that can be chosen; `Options()` is the README's charger alone."""
 
     speed: float = _number(1, 0.1, 1000, "", "how many times faster battery, temperature and counters run")
     soc: float = _number(20, 0, 100, "%", "state of charge at power-on")
@@ -63,6 +64,12 @@ class Options:
     rpdo_timeout: float = _number(500, 0, 65535, "ms", "RPDO time-out where 140nh:05 reads 0; 0 is off")
     seed: int = _number(1, 0, 2**32 - 1, "", "seed of everything random")
     fault: tuple[Fault, ...] = field(default=(), metadata={"doc": "fault script, see below"})
+    charger: str = field(
+        default="yes", metadata={"values": ("yes", "no"), "doc": "the charger is on the bus"}
+    )
+    device: tuple[ExtraDevice, ...] = field(
+        default=(), metadata={"doc": "further devices, each over an EDS or DCF, see below"}
+    )
 
     idle: str = _switch(
         "stale",
@@ -185,6 +192,8 @@ def _word(name: str) -> str:
 def _value(each: Field[Any], text: str) -> Any:
     if each.name == "fault":
         return script.parse(text)
+    if each.name == "device":
+        return parse_devices(text)
     if "values" in each.metadata:
         return _position(each, text)
     number = script.number_of(text)

@@ -19,6 +19,8 @@ ID_BITS = 0x7FF
 EVENT_DRIVEN = 0xFE
 """Lowest transmission type that is not tied to SYNC; lower ones neither send nor take effect here."""
 MAX_BITS = 64
+_DUMMY_BITS = {1: 1, 2: 8, 3: 16, 4: 32, 5: 8, 6: 16, 7: 32}
+"""Lengths of the data types that CiA 301 lets be mapped."""
 MAX_PDOS = 512
 
 
@@ -50,13 +52,16 @@ class Pdo(NamedTuple):
 class Pdos:
     """All PDOs of a device."""
 
-    def __init__(self, objects: Objects, changed: Callable[[], None]) -> None:
+    def __init__(self, objects: Objects, dummies: frozenset[int], changed: Callable[[], None]) -> None:
         self._objects = objects
+        self._dummies = dummies
         self._changed = changed
         self.rpdos: dict[int, Pdo] = {}
         """Enabled RPDOs by COB-ID."""
         self.tpdos: tuple[Pdo, ...] = ()
         """Enabled TPDOs in the order of their numbers."""
+        self._fixed: set[int] = set()
+        """Mapping parameters whose number of slots cannot be written."""
         self._numbers = tuple(self._find())
         for receive, number in self._numbers:
             communication, mapping = self._indices(receive, number)
@@ -73,6 +78,24 @@ class Pdos:
                 communication, mapping = self._indices(receive, number)
                 if self._objects.get(communication, 1) and self._objects.get(mapping):
                     yield receive, number
+
+    def fix_counts(self) -> None:
+        """Let every PDO have as many slots as there are mapping words, for good; 0 in a slot maps nothing."""
+        for receive, number in self._numbers:
+            mapping = self._indices(receive, number)[1]
+            used, room = self._objects.integer(mapping), self._room(mapping)
+            for sub in range(used + 1, room + 1):
+                self._objects.begin_with(mapping, sub, 0)
+            self._objects.begin_with(mapping, 0, room)
+            self._fixed.add(mapping)
+        self.reload()
+
+    def _room(self, mapping: int) -> int:
+        return sum(1 for address in self._objects.cells if address.index == mapping and address.sub)
+
+    def _bits(self, mapping: int) -> int:
+        integer = self._objects.integer
+        return sum(integer(mapping, sub + 1) & 0xFF for sub in range(integer(mapping)))
 
     def reload(self) -> None:
         """Take what the objects say now."""
@@ -133,10 +156,15 @@ class Pdos:
             moved = (word ^ objects.integer(communication, 1)) & ~DISABLED & 0xFFFFFFFF
             if word & EXTENDED or (enabled() and not word & DISABLED and moved):
                 return Abort(Code.INVALID)
+            # Where the number of slots is fixed nothing else checks the mapping as a whole.
+            if not word & DISABLED and self._bits(mapping) > MAX_BITS:
+                return Abort(Code.PDO_LENGTH)
             return None
 
         def count(data: bytes) -> Abort | None:
             """The mapping is taken into use as a whole, while the PDO is disabled."""
+            if mapping in self._fixed:
+                return Abort(Code.READ_ONLY)
             if enabled():
                 return Abort(Code.UNSUPPORTED)
             words = [objects.integer(mapping, sub + 1) for sub in range(data[0])]
@@ -146,14 +174,16 @@ class Pdos:
             return next((refusal for refusal in refusals if refusal), None)
 
         def word(data: bytes) -> Abort | None:
-            """Words change only while the PDO is disabled and its count is 0."""
-            if enabled() or objects.integer(mapping):
+            """Words change only while the PDO is disabled and its count is 0, or fixed."""
+            if enabled() or (objects.integer(mapping) and mapping not in self._fixed):
                 return Abort(Code.UNSUPPORTED)
             value = struct.unpack("<I", data)[0]
             return self._mappable(value, receive) if value else None
 
         cells = {a: cell for a, cell in objects.cells.items() if a.index in (communication, mapping)}
-        room = sum(1 for address in cells if address.index == mapping and address.sub)
+        room = self._room(mapping)
+        if not cells[Address(mapping)].entry.writable:
+            self._fixed.add(mapping)
         for address, cell in cells.items():
             cell.effect = self._written
             if address.index == mapping:
@@ -163,6 +193,9 @@ class Pdos:
 
     def _mappable(self, word: int, receive: bool) -> Abort | None:
         address = Address(word >> 16, word >> 8 & 0xFF)
+        if receive and address.index in self._dummies:
+            # A filler: bits of a data type, which an RPDO may carry and nobody takes.
+            return None if word & 0xFFFF == _DUMMY_BITS[address.index] else Abort(Code.NOT_MAPPABLE)
         cell = self._objects.find(address)
         if isinstance(cell, Abort):
             return cell

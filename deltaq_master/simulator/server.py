@@ -48,6 +48,10 @@ class SdoServer:
         """True while a transfer waits for its next request."""
         return self._transfer is not None
 
+    def begins(self, request: bytes) -> bool:
+        """True for a request that begins a transfer."""
+        return len(request) == 8 and _initiates(request[0]) and not self._in_block
+
     def reset(self) -> None:
         """Forget the transfer under way."""
         self._transfer = None
@@ -68,7 +72,7 @@ class SdoServer:
         if command == 0x80:
             self.reset()
             return []
-        if _initiates(command) and not self._in_block:
+        if self.begins(request):
             return self._start(request)
         if self._transfer is None:
             return _abort(Address(0), Code.COMMAND)

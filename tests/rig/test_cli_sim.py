@@ -16,13 +16,15 @@ import pytest
 from deltaq_master.cli import main
 
 ROOT = Path(__file__).parents[2]
+IO = ROOT / "tests" / "eds" / "cia401.eds"
 Text = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A hub in a process of its own, on a free port."""
-    command = [sys.executable, "-m", "deltaq_master", "-n", "12", "--sim", "soc=50", "sim"]
+    devices = ["--sim", f"device={IO}@5", "--sim", f"device={IO}@6/sdo-abort"]
+    command = [sys.executable, "-m", "deltaq_master", "-n", "12", "--sim", "soc=50", *devices, "sim"]
     with subprocess.Popen(
         [*command, "--listen", "127.0.0.1:0"],
         stdout=subprocess.PIPE,
@@ -45,6 +47,27 @@ def test_another_process_has_a_bus_without_hardware(
     out = capsys.readouterr().out
     assert "74.0 V" in out
     assert "CiA 419" in out
+
+
+def test_further_devices_of_the_hub_are_there_too(
+    hub: tuple[str, subprocess.Popen[str]], capsys: Text
+) -> None:
+    """Two devices over an EDS of the tests, the second with a fault of its own."""
+    channel, _ = hub
+    bus = ("-i", "slcan", "-c", channel, "-b", "500000", "--eds", str(IO))
+    assert main([*bus, "-n", "5", "read", "0x2100:03"]) == 0
+    assert "30" in capsys.readouterr().out
+    assert main([*bus, "-n", "6", "read", "0x2100:03"]) == 1
+    assert "0800 0000h" in capsys.readouterr().err
+
+
+def test_devices_without_the_charger(capsys: Text) -> None:
+    words = ["-i", "sim", "--sim", "charger=no", "--sim", f"device={IO}@5", "--sim", f"device={IO}@6"]
+    for node in ("5", "6"):
+        assert main([*words, "-n", node, "--eds", str(IO), "read", "0x1000", "0x1018:01"]) == 0
+        assert "000F0191h  CiA 401" in capsys.readouterr().out
+    assert main([*words, "-n", "10", "read", "0x1000"]) == 3
+    assert "node 10" in capsys.readouterr().err
 
 
 def test_sigterm_ends_the_hub(hub: tuple[str, subprocess.Popen[str]]) -> None:
@@ -84,6 +107,9 @@ def test_it_joins_a_bus_that_is_there(capsys: Text) -> None:
     [
         (("-i", "sim", "sim"), 2, "-i sim already has the simulated charger in it, for one process"),
         (("-i", "virtual", "sim", "--listen", "127.0.0.1:0"), 2, "--listen makes a bus of its own"),
+        (("--sim", "device=io@5", "sim", "--listen", "127.0.0.1:0"), 2, "write FILE.eds@NODE[-LAST][/FAULT"),
+        (("-i", "sim", "--sim", "device=io.eds@5", "read", "0x1000"), 2, "io.eds"),
+        (("-i", "sim", "--sim", "speed=4", "--sim", "speed=5", "info"), 2, "--sim speed is given twice"),
         (("sim", "--listen", "0.0.0.0:29536"), 2, "whoever reaches the simulated bus may send on it"),
         (("--sim", "sped=4", "sim", "--listen", "127.0.0.1:0"), 2, "did you mean 'speed'?"),
         (("-i", "slcan", "-c", "/dev/ttyNONE", "sim"), 3, "there is no device /dev/ttyNONE"),
@@ -100,5 +126,10 @@ def test_its_options_are_listed(capsys: Text) -> None:
     assert "speed             how many times faster battery" in out
     assert "(0 to 100 %; 20)" in out
     assert "battery           a pack is connected (yes or no)" in out
-    assert "alarm:ID" in out
+    assert "charger           the charger is on the bus (yes or no)" in out
+    assert "device            further devices, each over an EDS or DCF" in out
+    assert "\n  alarm:ID   " in out
+    assert "\n* write-lost-at:K   " in out
+    assert "\n  wrong-mapping[:cia419|ennoid|opaque]  RPDOs mapped" in out
+    assert "Further devices (device=FILE.eds@NODE[-LAST][/FAULT...], several with commas):" in out
     assert "edge              yes|no: ready must be seen 0 before 1 starts a charge [I]" in out

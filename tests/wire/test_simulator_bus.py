@@ -163,7 +163,7 @@ def test_first_bus_chooses_the_options(channel: str) -> None:
     with SimulatedBus(channel, speed=400, soc="50"):
         with SimulatedBus(channel), SimulatedBus(channel, soc=50, speed="400"):
             pass
-        with pytest.raises(SimulatorOptionError, match="runs the simulated charger on channel"):
+        with pytest.raises(SimulatorOptionError, match="runs the simulator on channel"):
             SimulatedBus(channel, speed=10)
         with pytest.raises(SimulatorOptionError):
             SimulatedBus(channel, speed=400)
@@ -341,7 +341,7 @@ def test_served_on_a_bus_that_breaks() -> None:
     """A refused frame is lost; a lost receiver ends it with a sentence."""
     with _Broken() as broken:
         charger = SimulatedCharger(Options(), load(eds_path(), 10), time.monotonic() - 0.1)
-        with pytest.raises(BusError, match="the simulated charger is on was lost: the adapter is gone"):
+        with pytest.raises(BusError, match="the simulator is on was lost: the adapter is gone"):
             serve(broken, charger, threading.Event())
         assert broken.refused == 1
 

@@ -379,7 +379,8 @@ def test_every_fault_of_the_catalogue_can_be_carried_out(wire: Make) -> None:
     """Nothing in the catalogue is without an effect, and none of them breaks the charger."""
     for kind in FAULTS.values():
         name = kind.usage.partition("[")[0].replace(":ID", ":1").replace(":INDEX", ":0x1000")
-        bus = wire(fault=f"{name}@1,{name}@boot+0")
+        name = name.replace("ADDRESS=NUMBER", "0x1018:03=7")
+        bus = wire(fault=name.replace(":K", ":1") if kind.counted else f"{name}@1,{name}@boot+0")
         bus.run(0.5)
         bus.send(0, "01 0A")
         bus.every(0.1, HEARTBEAT, "05")
@@ -388,3 +389,33 @@ def test_every_fault_of_the_catalogue_can_be_carried_out(wire: Make) -> None:
         bus.every(0.1, RPDO1, READY_1_84V_10A)
         bus.run(3)
         bus.send(0x60A, struct.pack("<BHB4x", 0x40, 0x1008, 0))
+
+
+def test_fixed_counts_of_the_charger(wire: Make) -> None:
+    """RPDO1 has six of its eight slots mapped; 0 in a slot maps nothing."""
+    bus = wire(fault="fixed-counts")
+    bus.run(0.5)
+    assert bus.read(0x1600) == b"\x08"
+    assert bus.read(0x1600, 7) == bus.read(0x1600, 8) == bytes(4)
+    assert bus.write(0x1600, 0, b"\x06") == 0x06010002
+    # Before anything else: the PDO is still enabled.
+    assert bus.write(0x1600, 1, bytes(4)) == 0x06010000
+    assert bus.write(0x1400, 1, bytes.fromhex("0A 02 00 80")) == 0
+    assert bus.write(0x1600, 0, b"\x00") == 0x06010002
+    assert bus.write(0x1600, 2, bytes.fromhex("08 00 00 60")) == 0
+    assert bus.write(0x1600, 6, bytes.fromhex("00 00 00 00")) == 0
+    assert bus.write(0x1400, 1, bytes.fromhex("0A 02 00 00")) == 0
+    # Filler, ready, override, volts, amps: seven bytes, and the last slots are empty.
+    bus.remote()
+    bus.every(0.1, RPDO1, "00 00 00 00 54 A0 00")
+    bus.run(0.55)
+    bus.every(0.1, RPDO1, "00 01 00 00 54 A0 00")
+    bus.run(1.5)
+    assert bus.status == 0x1170
+
+
+def test_values_from_power_on(wire: Make) -> None:
+    """SOC, filler and override slots exchanged for what no SDO write could map."""
+    bus = wire(fault="value:0x1A00:01=0x10180220,value:0x1A00:02=0x21010010,value:0x1A00:00=2")
+    bus.remote()
+    assert bus.last(TPDO1).hex(" ") == "81 a0 d4 00 00 47"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import cast
-
 import pytest
 
 from deltaq_master.dictionary.eds import Dictionary
-from deltaq_master.dictionary.entry import Entry
 from deltaq_master.errors import UsageError
 from deltaq_master.protocol.events import Frame
 from deltaq_master.simulator.charger import SimulatedCharger
+from deltaq_master.simulator.model import Model
 from deltaq_master.simulator.options import Options
 from tests.unit.simulator.virtual_wire import (
     EMCY,
@@ -406,21 +403,15 @@ def test_count_is_checked_against_the_words(wire: Make) -> None:
 # --- another EDS ---------------------------------------------------------------------------------------------
 
 
-class _Shorter:
+def _shorter(whole: Dictionary, *missing: int) -> Model:
     """The shipped EDS without some objects, as one corrected from a real unit may be."""
-
-    def __init__(self, whole: Dictionary, *missing: int) -> None:
-        self.node_id = whole.node_id
-        self._entries = [entry for entry in whole if entry.address.index not in missing]
-
-    def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+    entries = (entry for entry in whole if entry.address.index not in missing)
+    return Model(whole.node_id, tuple(entries), frozenset())
 
 
 def test_objects_that_the_eds_lacks_are_lacking(dictionary: Dictionary) -> None:
     """An absent alias, an absent reading, an absent object in a TPDO (its bits are 0), no identity number."""
-    shorter = cast("Dictionary", _Shorter(dictionary, 0x2271, 0x2072, 0x2006, 0x2251, 0x1F80, 0x1029))
-    bus = Wire(shorter, {})
+    bus = Wire(_shorter(dictionary, 0x2271, 0x2072, 0x2006, 0x2251, 0x1F80, 0x1029), {})
     bus.remote()
     assert bus.last(TPDO1).hex(" ") == "7c 13 00 47 00 00 00 00"
     assert bus.ask("40 71 22 00 00 00 00 00")[4:].hex() == "00000206"

@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 from deltaq_master.errors import UsageError
+from deltaq_master.simulator.extra_devices import ExtraDevice, parse_devices
 from deltaq_master.simulator.options import SWITCHES, Options, show
 from deltaq_master.simulator.script import FAULTS, Fault, parse
 
@@ -110,6 +111,10 @@ def test_every_option_says_what_it_is() -> None:
         ("second-master", (Fault("second-master", word="both"),)),
         ("second-master:rpdo@0", (Fault("second-master", word="rpdo", boot=False),)),
         (
+            "write-abort-at:3,value:1018h:4=0x10",
+            (Fault("write-abort-at", 3), Fault("value", 16, "1018h:04")),
+        ),
+        (
             "ac-loss@1, sdo-lossy:5 ,",
             (Fault("ac-loss", boot=False, seconds=1), Fault("sdo-lossy", 5)),
         ),
@@ -134,12 +139,74 @@ def test_fault_script(script: str, faults: tuple[Fault, ...]) -> None:
         ("alarm:E-0-3-2", "'E-0-3-2' cannot be the id; it must be a number within 1 to 255"),
         ("alarm:256", "it must be a number within 1 to 255"),
         ("sdo-lossy:101", "it must be a number within 0 to 100"),
+        ("write-lost-at", "write-lost-at needs its k; write write-lost-at:K"),
+        ("write-lost-at:0", "'0' cannot be the k; it must be a whole number within 1 to 1e+06"),
+        ("write-lost-at:1.5", "it must be a whole number within 1 to"),
+        ("write-lost-at:3@5", "fault 'write-lost-at:3@5': write-lost-at counts writes, not seconds"),
+        ("value:0x1018", "'0x1018' cannot be the address=number; it must be an address and a whole number"),
+        ("value:vendor=7", "it must be an address and a whole number, as 0x1018:04=7"),
+        ("value:0x1018:4=1.5", "it must be an address and a whole number"),
         ("wrong-mapping:mine", "'mine' cannot be the layout; it must be cia419 or ennoid or opaque"),
     ],
 )
 def test_wrong_fault_scripts(script: str, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse(script)
+    assert sentence in str(caught.value)
+
+
+# --- further devices -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "devices"),
+    [
+        ("", ()),
+        ("io.eds@5", (ExtraDevice("io.eds", 5),)),
+        ("a folder/IO.EDS@5", (ExtraDevice("a folder/IO.EDS", 5),)),
+        ("io.eds@5, io.dcf@5 ,", (ExtraDevice("io.eds", 5), ExtraDevice("io.dcf", 5))),
+        ("io.eds@126-127", (ExtraDevice("io.eds", 126), ExtraDevice("io.eds", 127))),
+        (
+            "../a@3/io.eds@5/sdo-slow:100/reboot@boot+3",
+            (ExtraDevice("../a@3/io.eds", 5, (Fault("sdo-slow", 100), Fault("reboot", seconds=3))),),
+        ),
+        (
+            "/a.eds@1/io.eds@1-2/write-lost-at:0x10",
+            tuple(ExtraDevice("/a.eds@1/io.eds", node, (Fault("write-lost-at", 16),)) for node in (1, 2)),
+        ),
+        ("io.eds@5/value:0x1018:4=7", (ExtraDevice("io.eds", 5, (Fault("value", 7, "1018h:04"),)),)),
+    ],
+)
+def test_devices(text: str, devices: tuple[ExtraDevice, ...]) -> None:
+    assert parse_devices(text) == devices
+    options = Options.parse({"device": text})
+    assert options.device == devices
+    assert options == Options.parse({"device": text})
+    assert hash(options) == hash(Options.parse({"device": text}))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("io.eds", "device='io.eds' cannot be used; write FILE.eds@NODE[-LAST][/FAULT...], as io.eds@5 or"),
+        ("io@5", "device='io@5' cannot be used"),
+        ("io.eds@", "device='io.eds@' cannot be used"),
+        ("io.eds@5/", "device='io.eds@5/' cannot be used"),
+        ("@5", "device='@5' cannot be used"),
+        ("io.eds@0", "device='io.eds@0': there are no such nodes; node-IDs are 1 to 127"),
+        ("io.eds@128", "there are no such nodes"),
+        ("io.eds@9-5", "there are no such nodes"),
+        ("io.eds@5/sdo-slo", "fault 'sdo-slo' is unknown; did you mean 'sdo-slow'?"),
+        (
+            "io.eds@5/ac-loss",
+            "ac-loss is a fault of the charger alone; other devices may have: silence, reboot",
+        ),
+        ("io.eds@5/reboot@3", "reboot@3 counts from the first charging indication; write @boot+SECONDS"),
+    ],
+)
+def test_wrong_devices(text: str, sentence: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Options.parse({"device": text})
     assert sentence in str(caught.value)
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.protocol.events import Frame
 from deltaq_master.simulator.charger import SimulatedCharger
+from deltaq_master.simulator.model import Model
 from deltaq_master.simulator.options import Options
 
 HEARTBEAT, NMT, RPDO1, RPDO2 = 0x701, 0x000, 0x20A, 0x30A
@@ -25,7 +26,7 @@ READY_1_82V_10A = "00 4C 00 00 52 A0 00 01"
 class Wire:
     """The bus, its clock, and a master that does exactly what a test says."""
 
-    def __init__(self, dictionary: Dictionary, options: Mapping[str, str]) -> None:
+    def __init__(self, dictionary: Dictionary | Model, options: Mapping[str, str]) -> None:
         self.charger = SimulatedCharger(Options.parse(options), dictionary, 0.0)
         self.now = 0.0
         self.heard: list[Frame] = []
