@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from deltaq_master.dictionary.address import Address
@@ -17,13 +18,18 @@ MAX_PDOS: Final = 512
 MAX_SLOTS: Final = 64
 """Objects that one PDO may map (CiA 301); more in sub-index 0 means a multiplex PDO, or nothing."""
 
-COB_ID, TRANSMISSION, INHIBIT, EVENT = 1, 2, 3, 5
+EDS_DEFAULTS: Final = "EDS defaults"
+"""Source of a dump that no device was asked for."""
+
+COB_ID, TRANSMISSION, INHIBIT, EVENT, SYNC_START = 1, 2, 3, 5, 6
 """Sub-indices of the communication parameters."""
 
 _DISABLED: Final = 1 << 31
 _NO_RTR: Final = 1 << 30
 _EXTENDED: Final = 1 << 29
 _EXTENDED_ID: Final = (1 << 29) - 1
+_TO_MAPPING: Final = 0x200
+_OFFSETS: Final = frozenset(range(MAX_PDOS))
 
 
 class PdoKind(Enum):
@@ -63,6 +69,8 @@ class PdoRecord:
     """Mapping words up to the first one that is not known."""
     mapping: PdoMapping
     problems: tuple[str, ...] = ()
+    sync_start: int | None = None
+    """SYNC counter value with which a TPDO on SYNC begins; 0 is any (CiA 301)."""
 
     @property
     def name(self) -> str:
@@ -140,13 +148,30 @@ class PdoDump:
         raise UsageError(f"{kind.value}{number} is not in {self.source}")
 
 
-def defaults(dictionary: Catalogue) -> PdoDump:
-    """What the EDS says about the PDOs; the device may have other mappings."""
+def default_values(dictionary: Catalogue) -> dict[Address, bytes | None]:
+    """Defaults of all PDO parameters that matter, None where the EDS gives none."""
     found: dict[Address, bytes | None] = {}
     for address in reading_plan(dictionary, found):
         entry = dictionary.get(address)
         found[address] = None if entry is None else entry.default_bytes
-    return assemble(dictionary, found, "EDS defaults")
+    return found
+
+
+def defaults(dictionary: Catalogue) -> PdoDump:
+    """What the EDS says about the PDOs; the device may have other mappings."""
+    return assemble(dictionary, default_values(dictionary), EDS_DEFAULTS)
+
+
+def described(dictionary: Catalogue, kind: PdoKind) -> tuple[int, ...]:
+    """Numbers of the PDOs of one kind of which the dictionary has communication or mapping parameters."""
+    return _described(frozenset(dictionary.indices), kind.first_communication_index)
+
+
+@lru_cache(maxsize=64)
+def _described(indices: frozenset[int], first: int) -> tuple[int, ...]:
+    # 14xxh and 16xxh, 18xxh and 1Axxh differ in one bit.
+    offsets = {(index & ~_TO_MAPPING) - first for index in indices}
+    return tuple(offset + 1 for offset in sorted(offsets & _OFFSETS))
 
 
 def reading_plan(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -> Iterator[Address]:
@@ -157,16 +182,16 @@ def reading_plan(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -
     for kind, number in _pdos(dictionary):
         communication = kind.first_communication_index + number - 1
         mapping = kind.first_mapping_index + number - 1
-        wanted = [Address(communication, COB_ID), Address(communication, TRANSMISSION)]
-        # Sub-index 3 is reserved in an RPDO; both timers are optional.
-        timers = (INHIBIT, EVENT) if kind is PdoKind.TPDO else (EVENT,)
-        described = (Address(communication, sub) for sub in timers)
-        wanted += [address for address in described if dictionary.get(address) is not None]
-        wanted.append(Address(mapping))
+        wanted = [_at(communication, COB_ID), _at(communication, TRANSMISSION)]
+        # Sub-indices 3 and 6 are reserved in an RPDO; timers and start value are optional.
+        timers = (INHIBIT, EVENT, SYNC_START) if kind is PdoKind.TPDO else (EVENT,)
+        optional = (_at(communication, sub) for sub in timers)
+        wanted += [address for address in optional if dictionary.get(address) is not None]
+        wanted.append(_at(mapping, 0))
         yield from (address for address in wanted if address not in found)
-        count = _number(found.get(Address(mapping)), 1)
+        count = _number(found.get(_at(mapping, 0)), 1)
         if count is not None and count <= MAX_SLOTS:
-            slots = (Address(mapping, sub) for sub in range(1, count + 1))
+            slots = (_at(mapping, sub) for sub in range(1, count + 1))
             yield from (address for address in slots if address not in found)
 
 
@@ -193,7 +218,7 @@ def _assemble(
     problems: list[str] = []
 
     def known(index: int, sub: int, size: int, what: str, needed: bool = True) -> int | None:
-        address = Address(index, sub)
+        address = _at(index, sub)
         data = found.get(address)
         value = _number(data, size)
         if data is not None and value is None:
@@ -210,6 +235,7 @@ def _assemble(
     transmission = known(communication, TRANSMISSION, 1, "transmission type")
     inhibit = known(communication, INHIBIT, 2, "inhibit time", needed=False)
     event = known(communication, EVENT, 2, "event timer", needed=False)
+    sync_start = known(communication, SYNC_START, 1, "SYNC start value", needed=False)
     count = known(mapping, 0, 1, "number of mapped objects")
     words: list[int] = []
     if count is not None and count > MAX_SLOTS:
@@ -231,16 +257,20 @@ def _assemble(
         tuple(words),
         PdoMapping.of(words, dictionary),
         tuple(problems),
+        sync_start,
     )
 
 
 def _pdos(dictionary: Catalogue) -> Iterator[tuple[PdoKind, int]]:
-    """PDOs of which the dictionary has the communication or the mapping parameters."""
-    indices = frozenset(dictionary.indices)
     for kind in PdoKind:
-        for offset in range(MAX_PDOS):
-            if {kind.first_communication_index + offset, kind.first_mapping_index + offset} & indices:
-                yield kind, offset + 1
+        for number in described(dictionary, kind):
+            yield kind, number
+
+
+@lru_cache(maxsize=8192)
+def _at(index: int, sub: int) -> Address:
+    """An address, made once: a dump of a fast device would spend much of its time on making them."""
+    return Address(index, sub)
 
 
 def _number(data: bytes | None, size: int) -> int | None:

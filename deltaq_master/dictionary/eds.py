@@ -51,6 +51,13 @@ class Dictionary:
         }
         self.indices = frozenset(self._objects)
         """Indices of all objects."""
+        self.parameter_values: dict[Address, bytes] = {
+            item.entry.address: item.entry.default_bytes or b""
+            for found in self._objects.values()
+            for item in found.items
+            if item.value is not None
+        }
+        """ParameterValue of each entry that has one, as bytes: what a DCF sets, nothing in an EDS."""
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.dump import COB_ID, MAX_SLOTS, PdoKind
+from deltaq_master.dictionary.plain_order import plain_writes
 from deltaq_master.errors import UsageError
 
 Values = Mapping[Address, bytes]
@@ -32,6 +33,17 @@ class Step(NamedTuple):
     data: bytes
     why: str
     """`disable RPDO1`, `RPDO1 slot 3`; '' for a plain object."""
+    spare: bool = False
+    """True for a slot beyond the number of slots: the device works without this write."""
+
+    @property
+    def group(self) -> int:
+        """What it fails together with: the index of a PDO's communication parameters, or its own index."""
+        return group_of(self.address)
+
+    def __str__(self) -> str:
+        why = f" ({self.why})" if self.why else ""
+        return f"{self.address} = {self.data.hex(' ').upper()}{why}"
 
 
 class Difference(NamedTuple):
@@ -56,8 +68,13 @@ def pdo_name(index: int) -> str:
     return f"{kind.value}{(index & ~_MAPPING) - kind.first_communication_index + 1}"
 
 
-def needed(wanted: Values, present: Values) -> Iterator[Address]:
-    """Addresses that must be known before `order` can be asked, that `present` does not hold yet.
+def group_of(address: Address) -> int:
+    """What an object is changed together with: its PDO (as index of the communication parameters), or itself."""
+    return address.index & ~_MAPPING if address.index in PDO_PARAMETERS else address.index
+
+
+def needed(wanted: Values, present: Mapping[Address, bytes | None]) -> Iterator[Address]:
+    """Addresses to read before `order` is asked, that `present` does not hold yet; None in it is a failed read.
 
     `present` is looked at while the plan runs, so one loop that stores each answer reads everything.
     """
@@ -70,6 +87,18 @@ def needed(wanted: Values, present: Values) -> Iterator[Address]:
             most = max(_count(present.get(count)), _count(wanted.get(count)))
             slots = (Address(count.index, sub) for sub in range(1, most + 1))
             yield from (address for address in slots if address not in present)
+
+
+def unused_slot(address: Address, present: Mapping[Address, bytes | None]) -> bool:
+    """True for a slot beyond the number of slots: a device need not show what it does not use."""
+    in_mapping = address.index in PDO_PARAMETERS and bool(address.index & _MAPPING)
+    return in_mapping and address.sub > _count(present.get(Address(address.index)))
+
+
+def unknown(wanted: Values, present: Values) -> tuple[Address, ...]:
+    """What of `needed` is not in `present` and cannot be done without."""
+    missing = dict.fromkeys(needed(wanted, present))
+    return tuple(address for address in missing if not unused_slot(address, present))
 
 
 def with_fixed_counts(wanted: Values, present: Values, fixed: Collection[int]) -> dict[Address, bytes]:
@@ -93,19 +122,35 @@ def with_fixed_counts(wanted: Values, present: Values, fixed: Collection[int]) -
     return changed
 
 
+def as_padded(wanted: Values, present: Values) -> dict[Address, bytes]:
+    """The same change where the device has as many slots as wanted but for some at the end that map nothing (0).
+
+    They mean the same; a device with a fixed number of slots has no other way to say it.
+    """
+    changed = dict(wanted)
+    for count, number in wanted.items():
+        if count.sub == 0 and count.index in PDO_PARAMETERS and count.index & _MAPPING:
+            room = range(_count(number) + 1, _count(present.get(count)) + 1)
+            surplus = {Address(count.index, sub): bytes(4) for sub in room}
+            if surplus and all(present.get(address) == data for address, data in surplus.items()):
+                changed |= {count: present[count], **surplus}
+    return changed
+
+
 def order(
     wanted: Values, present: Values, fixed: Collection[int] = (), *, backwards: bool = False
 ) -> tuple[Step, ...]:
     """The writes that make a device that holds `present` hold `wanted`; none where it does already.
 
-    `fixed` are mapping parameters whose number of slots cannot be written. `backwards` begins with what a
-    forward order writes last, which is how a change is undone.
+    `present` holds what `needed` names; what is missing counts as different. `fixed` are mapping parameters
+    whose number of slots cannot be written. `backwards` begins with what a forward order writes last, which
+    is how a change is undone.
     """
-    changed = {address: data for address, data in wanted.items() if present[address] != data}
-    plain = [Step(a, changed[a], "") for a in sorted(changed) if a.index not in PDO_PARAMETERS]
+    changed = {address: data for address, data in wanted.items() if present.get(address) != data}
+    others = {a: data for a, data in changed.items() if a.index not in PDO_PARAMETERS}
+    plain = [Step(*write) for write in plain_writes(others, present, backwards=backwards)]
     pdos = [_Pdo(index, changed, wanted, present, fixed) for index in _pdos(changed)]
     if backwards:
-        plain.reverse()
         pdos.reverse()
     parameters = [
         *(step for pdo in pdos for step in pdo.disable()),
@@ -129,11 +174,11 @@ class _Pdo:
         self._present = present
         self._fixed = self._mapping in fixed
         self._cob_id = Address(index, COB_ID)
-        word = int.from_bytes(present[self._cob_id], "little")
-        self._off = (word | _DISABLED).to_bytes(4, "little")
+        held = present.get(self._cob_id) or self._held[self._cob_id]
+        self._off = (int.from_bytes(held, "little") | _DISABLED).to_bytes(4, "little")
 
     def disable(self) -> Iterator[Step]:
-        if self._present[self._cob_id] != self._off:
+        if self._present.get(self._cob_id) != self._off:
             yield Step(self._cob_id, self._off, f"disable {self._name}")
 
     def fill(self) -> Iterator[Step]:
@@ -145,13 +190,15 @@ class _Pdo:
 
     def _slots(self) -> Iterator[Step]:
         count = Address(self._mapping)
-        if not self._fixed and self._present[count] != b"\0":
+        if not self._fixed and self._present.get(count) != b"\0":
             yield Step(count, b"\0", f"{self._name} without slots")
-        used = range(1, _count(self._held[count]) + 1)
+        used = _count(self._held[count])
         further = (address.sub for address in self._changed if address.index == self._mapping)
-        for sub in sorted({*used, *further} - {0}):
+        for sub in sorted({*range(1, used + 1), *further} - {0}):
             address = Address(self._mapping, sub)
-            yield Step(address, self._held[address], f"{self._name} slot {sub}")
+            spare = sub > used
+            why = f"{self._name} {'unused slot' if spare else 'slot'} {sub}"
+            yield Step(address, self._held[address], why, spare)
         if not self._fixed and self._held[count] != b"\0":
             yield Step(count, self._held[count], f"{self._name} number of slots")
 
@@ -164,8 +211,9 @@ class _Pdo:
 
 def _pdos(addresses: Collection[Address]) -> list[int]:
     """Indices of the communication parameters of the PDOs that these addresses belong to."""
-    return sorted({a.index & ~_MAPPING for a in addresses if a.index in PDO_PARAMETERS})
+    return sorted({group_of(a) for a in addresses if a.index in PDO_PARAMETERS})
 
 
 def _count(data: bytes | None) -> int:
-    return min(data[0], MAX_SLOTS) if data else 0
+    """Number of slots; none for a multiplex PDO, whose sub-index 0 says something else (over 64)."""
+    return data[0] if data and data[0] <= MAX_SLOTS else 0

@@ -70,7 +70,7 @@ def read_sections(reading: Reading) -> Sections:
     """Read a file. Raises FileError for a file that cannot be read, and for a broken line."""
     sections: Sections = {}
     keys: dict[str, Key] | None = None
-    for number, line in enumerate(_lines(reading), 1):
+    for number, line in enumerate(read_lines(reading), 1):
         line = line.strip()
         if not line or line[0] in ";#":  # canopen takes both for comments
             continue
@@ -105,7 +105,8 @@ def _name(reading: Reading, number: int, line: str) -> str:
     return name.strip()
 
 
-def _lines(reading: Reading) -> list[str]:
+def read_lines(reading: Reading) -> list[str]:
+    """The file's lines as they are, without line ends. Raises FileError for a file that is no EDS's text."""
     try:
         data = reading.path.read_bytes()
     except OSError as error:

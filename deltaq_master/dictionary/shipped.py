@@ -1,4 +1,4 @@
-"""Where the EDS that ships with the package is."""
+"""Where the files that ship with the package are: the EDS, and profiles of PDO layouts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from deltaq_master.errors import UsageError
 
 EDS_NAME = "ICL1500-85.eds"
+PROFILES = "pdo"
+"""Folder of the PDO profiles, beside the EDS."""
 
 
 def eds_path() -> Path:
@@ -24,3 +26,8 @@ def eds_path() -> Path:
         f"{EDS_NAME} is neither in {folders[0]} nor in {folders[1]}: the installation is not complete",
         "name an EDS file with --eds",
     )
+
+
+def profile_paths() -> dict[str, Path]:
+    """The shipped PDO profiles of the ICL1500-85 by their names, sorted. Raises UsageError as `eds_path`."""
+    return {path.stem: path for path in sorted((eds_path().parent / PROFILES).glob("*.toml"))}

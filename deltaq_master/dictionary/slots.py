@@ -68,7 +68,13 @@ class PdoMapping:
 
     @classmethod
     def of(cls, words: Iterable[int], dictionary: Catalogue) -> PdoMapping:
-        """Mapping of the words of 16xxh or 1Axxh; an object that the EDS does not know moves nothing."""
+        """Mapping of the words of 16xxh or 1Axxh; an object that the EDS does not know moves nothing.
+
+        Words of 0 at the end are no slots: a device with a fixed number of them has them where it needs fewer.
+        """
+        words = list(words)
+        while words and not words[-1]:
+            words.pop()
         slots: list[Slot] = []
         times: dict[Address, int] = {}
         offset = 0

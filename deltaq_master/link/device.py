@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from os import PathLike
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deltaq_master.dictionary.eds import load
 from deltaq_master.errors import SilentError
+from deltaq_master.link.bus import Network, open_network
 from deltaq_master.link.node import Node
 from deltaq_master.link.reported import ReportedNmt
 
 if TYPE_CHECKING:
     from deltaq_master.dictionary.eds import Dictionary
     from deltaq_master.errors import SdoTimeoutError
-    from deltaq_master.link.bus import Network
 
 HEARTBEAT_WAIT = 1.5
 """How long to listen for a device that answers no read [s]: most say something every second."""
@@ -45,6 +47,28 @@ def on_bus(network: Network, dictionary: Dictionary) -> Iterator[Device]:
         nmt.close()
         network.nodes.pop(node.id, None)
         node.remove_network()
+
+
+@contextmanager
+def open_device(
+    interface: str | None = None,
+    channel: str | int | None = None,
+    bitrate: int | None = None,
+    *,
+    node_id: int,
+    eds: str | PathLike[str],
+    **options: Any,
+) -> Iterator[Device]:
+    """Any device with an EDS, on a bus that is opened as python-can does, for the time of a `with` block.
+
+    Nothing is sent before it is asked for. Raises FileError for an EDS that cannot be used, UsageError, BusError.
+    """
+    dictionary = load(eds, node_id)
+    with (
+        open_network(interface, channel, bitrate, **options) as network,
+        on_bus(network, dictionary) as device,
+    ):
+        yield device
 
 
 def silent(node_id: int, waited: float) -> SilentError:

@@ -18,7 +18,7 @@ from deltaq_master.protocol.sdo_frames import ANSWER_BASE, REQUEST_BASE
 
 if TYPE_CHECKING:
     from deltaq_master.link.bus import Network
-    from deltaq_master.link.node import Node
+    from deltaq_master.link.device import Device
 
 LISTENING: Final = 1.2
 """How long to wait for the TPDOs of an operational device [s]: the known charger's slowest come every second."""
@@ -69,8 +69,7 @@ class Witness:
 
 
 def observe(
-    node: Node,
-    network: Network,
+    device: Device,
     further: Iterable[Address] = (),
     *,
     listening: float = LISTENING,
@@ -80,8 +79,9 @@ def observe(
 
     What the device does not answer is said in the observation. Raises BusError and CallError.
     """
+    node = device.node
     reader = Reader(node.sdo, progress)
-    with Witness(network, node.id) as witness:
+    with Witness(device.network, node.id) as witness:
         reader.read(reading_plan(node.dictionary, reader.found))
         reader.read(remaining_parameters(node.dictionary, reader.found))
         reader.read(address for address in further if address not in reader.found)

@@ -12,11 +12,23 @@ from deltaq_master.link.pdo_map import PdoMap
 from deltaq_master.link.pdo_parameters import read_dump
 from deltaq_master.link.pdo_variable import PdoVariable
 from deltaq_master.link.reading import COMMUNICATION_TO_MAPPING
+from deltaq_master.link.remap import RemapPlan, plan_remap, remap
 
 if TYPE_CHECKING:
     from deltaq_master.link.node import Node
 
-__all__ = ["AllPdos", "NotMappedError", "PdoMap", "PdoVariable", "ReceivePdos", "TransmitPdos", "read_dump"]
+__all__ = [
+    "AllPdos",
+    "NotMappedError",
+    "PdoMap",
+    "PdoVariable",
+    "ReceivePdos",
+    "RemapPlan",
+    "TransmitPdos",
+    "plan_remap",
+    "read_dump",
+    "remap",
+]
 
 MAX_NUMBER = 512
 """PDOs of one direction are numbered 1 to 512; larger integers are indices."""

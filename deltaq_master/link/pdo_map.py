@@ -20,7 +20,7 @@ from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.mapping import MAX_BITS, PdoDump, PdoKind, PdoMapping, PdoRecord, defaults
 from deltaq_master.errors import CallError, UsageError
 from deltaq_master.link.pdo_lookup import Key, NotMappedError, matching, only
-from deltaq_master.link.pdo_parameters import read_dump, write_parameters
+from deltaq_master.link.pdo_parameters import read_dump, save_parameters
 from deltaq_master.link.pdo_variable import PdoVariable, variable_of
 
 if TYPE_CHECKING:
@@ -210,6 +210,12 @@ class PdoMap(base.PdoMap):
         """Let whoever calls change and send this PDO."""
         self.owner = ""
 
+    def check_free(self, action: str) -> None:
+        """Raise CallError while it is claimed, or being sent by `start`."""
+        self._free(action)
+        if self._task is not None:
+            raise CallError(f"cannot {action} {self.name}: start() sends it; stop() it first")
+
     def _free(self, action: str) -> None:
         if self.owner:
             raise CallError(
@@ -272,14 +278,14 @@ class PdoMap(base.PdoMap):
         return dump.rpdo(self.number) if self.kind is PdoKind.RPDO else dump.tpdo(self.number)
 
     def save(self) -> None:
-        """Write its parameters to the device and read them back; a PDO without a COB-ID is left alone.
+        """Make the device hold these parameters, read back; a PDO without a COB-ID is left alone.
 
-        Raises CallError while it is claimed or not known whole, SdoAnswerError if the device then says something
-        else, and whatever a transfer raises. A failure half-way leaves the PDO disabled.
+        It is one change: a failure is undone and raised as ChangeError. Raises CallError while it is claimed or
+        not known whole, and what a transfer raises that reads what the device has; nothing was written then.
         """
         self._free("save")
         if self.cob_id is None:
             return
         self._sound("save")
-        write_parameters(self._node, self)
+        save_parameters(self._node, self)
         self.read()

@@ -5,17 +5,19 @@ One PDO that cannot be read is a problem of that PDO: it says why, and hides no 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.mapping import PdoDump, PdoRecord, assemble, reading_plan
-from deltaq_master.errors import SdoAbortError, UsageError
+from deltaq_master.dictionary.ordering import needed, unused_slot
+from deltaq_master.errors import SdoAbortError
 from deltaq_master.link.reading import COMMUNICATION_TO_MAPPING, Progress, Reader
-from deltaq_master.link.sdo_errors import SdoBadAnswer
-from deltaq_master.protocol.aborts import AbortCode
+from deltaq_master.link.transaction import change
 
 if TYPE_CHECKING:
+    from deltaq_master.dictionary.entry import Catalogue
     from deltaq_master.link.node import Node
     from deltaq_master.link.pdo_map import PdoMap
 
@@ -35,11 +37,14 @@ def read_dump(node: Node, *maps: PdoMap, progress: Progress | None = None) -> Pd
     return dump_of(node, reader)
 
 
-def dump_of(node: Node, reader: Reader) -> PdoDump:
-    """The PDOs of a device out of all that was read of it, each with the reasons for what is missing."""
+def dump_of(node: Node, reader: Reader, dictionary: Catalogue | None = None) -> PdoDump:
+    """The PDOs of a device out of all that was read of it, each with the reasons for what is missing.
+
+    `dictionary` is another one than the node's own, for PDOs that this one does not have.
+    """
     absent = {address: reason for address, reason in reader.absent.items() if not _optional(address)}
     failures = reader.failures | absent
-    dump = assemble(node.dictionary, reader.found, f"node {node.id}")
+    dump = assemble(dictionary or node.dictionary, reader.found, f"node {node.id}")
     return PdoDump(tuple(_explained(record, failures) for record in dump.records), dump.source)
 
 
@@ -63,32 +68,30 @@ def _explained(record: PdoRecord, failures: dict[Address, str]) -> PdoRecord:
     return replace(record, problems=tuple(problems)) if failures else record
 
 
-def write_parameters(node: Node, pdo: PdoMap) -> None:
-    """Write what a map holds: disabled first, then its slots and timers, enabled last; then read it back.
+def save_parameters(node: Node, pdo: PdoMap) -> None:
+    """Make the device hold what a map holds, as one change: in CiA 301's order, read back, undone if it fails.
 
-    Raises whatever a transfer raises, SdoAnswerError if the device then says something else, UsageError for
-    more slots than a device with a fixed number of them has.
+    Raises ChangeError, UsageError for more slots than a device with a fixed number of them has, and, with
+    nothing written, whatever a transfer raises that reads what is there.
     """
+    wanted = dict(_parameters(node, pdo))
+    found: dict[Address, bytes | None] = {}
+    for address in needed(wanted, found):
+        try:
+            found[address] = node.sdo.upload(address.index, address.sub)
+        except SdoAbortError:
+            if not unused_slot(address, found):
+                raise
+            found[address] = None
+    change(node.sdo, node.id, {a: data for a, data in found.items() if data is not None}, wanted)
+
+
+def _parameters(node: Node, pdo: PdoMap) -> Iterator[tuple[Address, bytes]]:
+    """The objects of a PDO with what they shall hold; what is not said or is read-only is left alone."""
     communication = pdo.com_record.od.index
     mapping = communication + COMMUNICATION_TO_MAPPING
-    written: dict[Address, bytes] = {}
-
-    def put(index: int, sub: int, value: int, size: int) -> None:
-        written[Address(index, sub)] = data = value.to_bytes(size, "little")
-        node.sdo.download(index, sub, data)
-
-    cob_word = (pdo.cob_id or 0) | (0 if pdo.rtr_allowed else _NO_RTR)
-    put(communication, 1, cob_word | _DISABLED, 4)
-    words = list(pdo.mapping.words)
-    fixed = _fixed_count(node, mapping)
-    if fixed is not None:
-        if len(words) > fixed:
-            raise UsageError(f"{pdo.name} has {fixed} slots, which its device does not let change")
-        words += [0] * (fixed - len(words))
-    for sub, word in enumerate(words, 1):
-        put(mapping, sub, word, 4)
-    if fixed is None:
-        put(mapping, 0, len(words), 1)
+    flags = (0 if pdo.enabled else _DISABLED) | (0 if pdo.rtr_allowed else _NO_RTR)
+    yield Address(communication, 1), ((pdo.cob_id or 0) | flags).to_bytes(4, "little")
     for sub, value, size in (
         (2, pdo.trans_type, 1),
         (3, pdo.inhibit_time, 2),
@@ -97,22 +100,8 @@ def write_parameters(node: Node, pdo: PdoMap) -> None:
     ):
         entry = node.dictionary.get(Address(communication, sub))
         if value is not None and entry is not None and entry.writable:
-            put(communication, sub, value, size)
-    if pdo.enabled:
-        put(communication, 1, cob_word, 4)
-    for address, data in written.items():
-        held = node.sdo.upload(address.index, address.sub)
-        if held != data:
-            problem = f"holds {held.hex(' ').upper()} after {data.hex(' ').upper()} was written"
-            raise SdoBadAnswer(node.id, address.index, address.sub, problem)
-
-
-def _fixed_count(node: Node, mapping: int) -> int | None:
-    """Set the number of slots to 0, or learn the number that the device does not let change."""
-    try:
-        node.sdo.download(mapping, 0, b"\x00")
-    except SdoAbortError as error:
-        if error.code != AbortCode.READ_ONLY:
-            raise
-        return node.sdo.upload(mapping, 0)[0]
-    return None
+            yield entry.address, value.to_bytes(size, "little")
+    words = pdo.mapping.words
+    yield Address(mapping), bytes([len(words)])
+    for sub, word in enumerate(words, 1):
+        yield Address(mapping, sub), word.to_bytes(4, "little")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.ordering import PDO_PARAMETERS
+from deltaq_master.dictionary.ordering import group_of
 from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError
 from deltaq_master.protocol.aborts import AbortCode
 
@@ -51,8 +51,7 @@ class Reader:
                 self._progress(address)
 
     def _read(self, address: Address) -> None:
-        group = _group(address)
-        if group in self._silent or self.gone:
+        if self._silent and (self.gone or group_of(address) in self._silent):
             self.found[address], self.failures[address] = None, NOT_ASKED
             return
         try:
@@ -66,11 +65,6 @@ class Reader:
             else:
                 self.failures[address] = reason
             if isinstance(error, SdoTimeoutError):
-                self._silent.append(group)
+                self._silent.append(group_of(address))
             else:
                 self._silent.clear()
-
-
-def _group(address: Address) -> int:
-    """What falls silent together: all parameters of one PDO, else one object."""
-    return address.index & ~COMMUNICATION_TO_MAPPING if address.index in PDO_PARAMETERS else address.index

@@ -14,7 +14,7 @@ from typing import Final, NoReturn
 from deltaq_master.link import sdo_frames as frames
 from deltaq_master.link.sdo_channel import SdoChannel
 from deltaq_master.link.sdo_errors import SdoTimedOut
-from deltaq_master.link.sdo_segments import SEGMENT, miscounted
+from deltaq_master.link.sdo_segments import SEGMENT, Count
 from deltaq_master.protocol.aborts import AbortCode
 
 MOST_SEGMENTS: Final = 127
@@ -116,9 +116,8 @@ class BlockDownload:
 
     def __init__(self, channel: SdoChannel, size: int | None, *, crc: bool) -> None:
         self._channel = channel
-        self._size = size
+        self._count = Count(channel, size)
         self._pending = bytearray()
-        self._given = 0
         self._crc = 0
         self.complete = False
         """True once the server has confirmed everything."""
@@ -136,25 +135,23 @@ class BlockDownload:
 
         Raises CallError for more data than was announced.
         """
-        self._given += len(data)
-        if self._size is not None and self._given > self._size:
-            miscounted(self._channel, self._size, self._given)
+        self._count.add(len(data))
         self._pending += data
         self._crc = binascii.crc_hqx(data, self._crc)
         while len(self._pending) > self._room * SEGMENT:
             self._block(final=False)
-        if self._given == self._size:
+        if self._count.full:
             self.finish()
 
     def finish(self) -> None:
         """Send the rest; may be called again. Raises CallError for less data than was announced."""
         if self.complete:
             return
-        if self._size is not None and self._given != self._size:
-            miscounted(self._channel, self._size, self._given)
+        self._count.close()
         while not self._block(final=True):
             pass
-        unused = SEGMENT - ((self._given - 1) % SEGMENT + 1 if self._given else 0)
+        given = self._count.given
+        unused = SEGMENT - ((given - 1) % SEGMENT + 1 if given else 0)
         checksum = (self._crc if self._checked else 0).to_bytes(2, "little")
         self._channel.request_response(
             frames.frame(frames.BLOCK_DOWNLOAD << 5 | unused << 2 | frames.END, checksum)

@@ -16,15 +16,42 @@ EXPEDITED: Final = 4
 """Most bytes that fit into the request or its answer itself."""
 
 
-def miscounted(channel: SdoChannel, announced: int, given: int, *, begun: bool = True) -> NoReturn:
-    """End a write whose caller announced another size, so that the device keeps what it has; CallError."""
-    if begun:
-        channel.abort(AbortCode.LENGTH)
-    transfer = channel.own()
-    raise CallError(
-        f"writing {transfer.index:04X}h:{transfer.sub:02X}: {announced} bytes were announced, {given} given;"
-        " the write was ended"
-    )
+class Count:
+    """The bytes that a write was announced with, and those that its caller has given so far."""
+
+    def __init__(self, channel: SdoChannel, size: int | None, *, begun: bool = True) -> None:
+        """`begun` says that the server has taken the announcement, so that a wrong one must be aborted."""
+        self._channel = channel
+        self._begun = begun
+        self.size = size
+        """None where the caller does not know yet."""
+        self.given = 0
+
+    @property
+    def full(self) -> bool:
+        """True once all that was announced has been given."""
+        return self.given == self.size
+
+    def add(self, length: int) -> None:
+        """Count more data; more than was announced ends the write with CallError."""
+        self.given += length
+        if self.size is not None and self.given > self.size:
+            self._refuse(self.size)
+
+    def close(self) -> None:
+        """No more data will come; less than was announced ends the write with CallError."""
+        if self.size is not None and self.given != self.size:
+            self._refuse(self.size)
+
+    def _refuse(self, announced: int) -> NoReturn:
+        """End the write, so that the device keeps what it has."""
+        if self._begun:
+            self._channel.abort(AbortCode.LENGTH)
+        transfer = self._channel.own()
+        raise CallError(
+            f"writing {transfer.index:04X}h:{transfer.sub:02X}: {announced} bytes were announced,"
+            f" {self.given} given; the write was ended"
+        )
 
 
 class Upload:
@@ -76,15 +103,14 @@ class Download:
 
     def __init__(self, channel: SdoChannel, size: int | None, force_segment: bool = False) -> None:
         self._channel = channel
-        self._size = size
         self._pending = bytearray()
-        self._given = 0
         self._toggle = 0
         self.complete = False
         """True once the server has confirmed everything."""
         transfer = channel.own()
         self._place = frames.multiplexer(transfer.index, transfer.sub)
         self._expedited = size is not None and 1 <= size <= EXPEDITED and not force_segment
+        self._count = Count(channel, size, begun=not self._expedited)
         if not self._expedited:
             command = frames.DOWNLOAD << 5 | (size is not None)
             announced = (size or 0).to_bytes(4, "little")
@@ -95,23 +121,20 @@ class Download:
 
         Raises CallError for more data than was announced.
         """
-        self._given += len(data)
-        if self._size is not None and self._given > self._size:
-            miscounted(self._channel, self._size, self._given, begun=not self._expedited)
+        self._count.add(len(data))
         self._pending += data
         while not self._expedited and len(self._pending) > SEGMENT:
             self._segment(last=False)
-        if self._given == self._size:
+        if self._count.full:
             self.finish()
 
     def finish(self) -> None:
         """Send the rest; may be called again. Raises CallError for less data than was announced."""
         if self.complete:
             return
-        if self._size is not None and self._given != self._size:
-            miscounted(self._channel, self._size, self._given, begun=not self._expedited)
+        self._count.close()
         if self._expedited:
-            command = frames.DOWNLOAD << 5 | (EXPEDITED - self._given) << 2 | 0x03
+            command = frames.DOWNLOAD << 5 | (EXPEDITED - self._count.given) << 2 | 0x03
             data = self._place + bytes(self._pending)
             self._channel.request_response(frames.frame(command, data))
         else:

@@ -1,73 +1,51 @@
 """Several writes to one device as one change: all of them, or, proven by reading, none.
 
 The objects are known before the first write. After the last one every word is read back. On an abort, a
-time-out, another value read back, or an exception in between (Ctrl-C), the device is made what it was: its
-objects are read, what differs is written in reverse order, and read again. A device that restarts meanwhile is
-waited for. What cannot be undone is said, object by object.
+time-out, another value read back, a restart of the device or an exception in between (Ctrl-C), the device is
+made what it was: its objects are read, what differs is written in reverse order, and read again. A device that
+restarts meanwhile is waited for. What cannot be undone is said, object by object; a PDO of which a part cannot
+be put back stays disabled, and all the others are put back.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.ordering import Difference, Step, Values, order, with_fixed_counts
-from deltaq_master.errors import ChangeError, SdoAbortError, TheirError
+from deltaq_master.dictionary.ordering import (
+    PDO_PARAMETERS,
+    Difference,
+    Step,
+    Values,
+    order,
+    unknown,
+    with_fixed_counts,
+)
+from deltaq_master.errors import (
+    ChangeError,
+    DeltaqError,
+    NodeError,
+    SdoAbortError,
+    TheirError,
+    UsageError,
+)
+from deltaq_master.link.handling import Handling, Journal, Progress, Watch
+from deltaq_master.link.reading import Reader
+from deltaq_master.link.restoring import put_back, said
+from deltaq_master.link.undisturbed import undisturbed
 from deltaq_master.protocol.aborts import AbortCode
 
 if TYPE_CHECKING:
     from deltaq_master.link.worker import TransferClient
 
+__all__ = ["Handling", "Journal", "Progress", "Transaction", "Watch", "change"]
+
 UNDO_ROUNDS: Final = 3
 """How often it is tried to make a device what it was, before it is reported as it is."""
-PATIENCE: Final = 10.0
-"""How long a device that does not answer is waited for before a change of it counts as not undone [s]."""
 WAIT: Final = 0.1
 """Pause before a device that could not be asked is asked again [s]."""
-
-
-class Journal(Protocol):
-    """Keeps on disk what is needed to undo a change after this program is gone."""
-
-    def begin(self, before: Values, wanted: Values, fixed: Collection[int]) -> None:
-        """A change is about to begin; raises what the disk raises, and then nothing is written to the device."""
-
-    def writing(self, step: Step, number: int) -> None:
-        """A write is about to be made; raises what the disk raises, and then the change is undone."""
-
-    def end(self) -> None:
-        """The device holds what was wanted, or what it held before: there is nothing left to undo."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a change has come."""
-
-    stage: str
-    """`write`, `check` or `undo`."""
-    done: int
-    total: int
-    step: Step | None = None
-    """The write that comes next, None in the other stages."""
-
-
-Watch = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Handling:
-    """How a change is accompanied; what is not given is not done."""
-
-    journal: Journal | None = None
-    watch: Watch | None = None
-    """Called before each write and read; what it raises undoes the change."""
-    stop: Callable[[], bool] | None = None
-    """Asked before each write: True undoes the change, as Ctrl-C does."""
-    patience: float = PATIENCE
-    """[s]"""
 
 
 class Transaction:
@@ -82,19 +60,28 @@ class Transaction:
         fixed: Collection[int] = (),
         handling: Handling | None = None,
     ) -> None:
-        """`before` holds every object of `wanted`, and what `ordering.needed` names besides.
+        """`before` holds what `ordering.needed` names; of the rest only PDO parameters are looked at.
 
-        Raises UsageError for mapping parameters with fewer fixed slots than wanted.
+        Raises UsageError where it does not, and for mapping parameters with fewer fixed slots than wanted.
         """
+        missing = unknown(wanted, before)
+        if missing:
+            problem = f"{', '.join(map(str, missing))} of node {node_id} cannot be changed unless known"
+            raise UsageError(problem, "read it first, or leave it out")
         self._client = client
         self._node_id = node_id
         self._fixed = frozenset(fixed)
-        self._before = dict(before)
+        # Other objects that the caller has read may change by themselves.
+        self._before = {a: data for a, data in before.items() if a in wanted or a.index in PDO_PARAMETERS}
         self._wanted = with_fixed_counts(wanted, before, self._fixed)
         self._handling = handling or Handling()
         self.steps = order(self._wanted, self._before, self._fixed)
         """The writes, in their order."""
         self._at: Step | None = None
+        self._touched: set[Address] | None = None
+        """What may have been written; None if that is not known, as after a crash."""
+        self._suspect: set[Address] = set()
+        """What was seen to differ while undoing: a restart changes what nobody wrote."""
 
     def run(self) -> None:
         """Carry it out. Raises ChangeError if it failed; whatever else ends it (Ctrl-C) is raised when undone."""
@@ -102,99 +89,153 @@ class Transaction:
             return
         journal = self._handling.journal
         if journal is not None:
-            journal.begin(self._before, self._wanted, self._fixed)
+            try:
+                journal.begin(self._before, self._wanted, self._fixed)
+            except OSError as error:
+                if isinstance(error, DeltaqError):
+                    raise  # it says by itself what to do
+                reason = f"its journal cannot be begun: {said(error)}; nothing was written"
+                raise ChangeError(self._node_id, reason) from error
+        self._touched = set()
         try:
-            self._write(self.steps, "write", journal)
+            self._write(journal)
             self._check()
         except BaseException as error:  # noqa: BLE001  Ctrl-C too: whatever ends it, the device is made what it was
-            self._back_out(error)
-        if journal is not None:
-            journal.end()
+            with undisturbed():
+                self._back_out(error)
+        problem = self._end_journal()
+        if problem:
+            raise NodeError(
+                self._node_id, f"the change was made, but {problem}", "remove it, and do not undo it"
+            )
 
     def undo(self) -> tuple[Difference, ...]:
-        """Make the device what it was; what it then still holds otherwise, nothing where it was undone."""
-        patient_until = time.monotonic() + self._handling.patience
+        """Make the device what it was; what it then still holds otherwise, nothing where it was undone.
+
+        It is waited for a device that does not answer, for `Handling.patience` from its last answer on.
+        """
+        if self._touched is not None and not self._touched:
+            return ()
+        until = time.monotonic() + self._handling.patience
+        refused: dict[Address, str] = {}
         rounds = UNDO_ROUNDS
-        reason = ""
         while True:
-            try:
-                present = self._read(self._before, "undo")
-            except TheirError as error:
-                if time.monotonic() >= patient_until:
-                    return tuple(self._left(str(error)))
+            held, unread, lost = self._look()
+            if lost:
+                if time.monotonic() >= until:
+                    return self._left(lost)
                 time.sleep(WAIT)
                 continue
-            differing = any(present[address] != data for address, data in self._before.items())
-            if not differing or rounds == 0:
-                return tuple(
-                    Difference(address, data, present[address], reason)
-                    for address, data in self._before.items()
-                    if present[address] != data
-                )
+            left = tuple(
+                Difference(address, data, held.get(address), unread.get(address) or refused.get(address, ""))
+                for address, data in self._before.items()
+                if held.get(address) != data
+            )
+            if not left or rounds == 0:
+                return left
             rounds -= 1
-            try:
-                self._write(order(self._before, present, self._fixed, backwards=True), "undo", None)
-            except TheirError as error:
-                reason = str(error)
+            self._suspect.update(difference.address for difference in left)
+            put_back(self._client, order(self._before, held, self._fixed, backwards=True), refused)
+            until = time.monotonic() + self._handling.patience
 
-    # --- inside -------------------------------------------------------------------------------------------
+    # --- there --------------------------------------------------------------------------------------------
 
-    def _write(self, steps: Collection[Step], stage: str, journal: Journal | None) -> None:
-        stop = self._handling.stop
-        for number, step in enumerate(steps):
+    def _write(self, journal: Journal | None) -> None:
+        assert self._touched is not None
+        for number, step in enumerate(self.steps):
             self._at = step
-            if stage == "write" and stop is not None and stop():
-                raise KeyboardInterrupt
-            self._tell(Progress(stage, number, len(steps), step))
+            self._tell(Progress("write", number, len(self.steps), step))
             if journal is not None:
-                journal.writing(step, number)
+                try:
+                    journal.writing(step, number)
+                except OSError as error:
+                    raise _FailedError(_of_journal("its journal cannot be written", error)) from error
+            self._touched.add(step.address)
             self._client.download(step.address.index, step.address.sub, step.data)
         self._at = None
 
     def _check(self) -> None:
+        """Read every word back; once more if the device restarted meanwhile."""
         expected = self._before | self._wanted
-        held = self._read(expected, "check")
-        wrong = [Difference(a, data, held[a]) for a, data in expected.items() if held[a] != data]
-        if wrong:
-            raise _ReadBackError(self._node_id, "; ".join(map(str, wrong)))
-
-    def _read(self, addresses: Collection[Address], stage: str) -> dict[Address, bytes]:
-        found = {}
-        for number, address in enumerate(addresses):
-            self._tell(Progress(stage, number, len(addresses)))
-            found[address] = self._client.upload(address.index, address.sub)
-        return found
+        for _ in range(UNDO_ROUNDS):
+            restarts = self._restarts()
+            wrong = []
+            for number, (address, data) in enumerate(expected.items()):
+                self._tell(Progress("check", number, len(expected)))
+                found = self._client.upload(address.index, address.sub)
+                if found != data:
+                    wrong.append(Difference(address, data, found))
+            if wrong:
+                raise _FailedError(f"it confirmed every write, and reads back: {'; '.join(map(str, wrong))}")
+            if self._restarts() == restarts:
+                return
+        raise _FailedError("it restarts again and again")
 
     def _tell(self, progress: Progress) -> None:
-        # While undoing nobody may interfere any more.
-        if self._handling.watch is not None and progress.stage != "undo":
+        """Say how far it has come, and hear whether to go on."""
+        if self._handling.stop is not None and self._handling.stop():
+            raise KeyboardInterrupt
+        if self._handling.watch is not None:
             self._handling.watch(progress)
+
+    def _restarts(self) -> int:
+        return 0 if self._handling.restarts is None else self._handling.restarts()
+
+    # --- and back -----------------------------------------------------------------------------------------
 
     def _back_out(self, error: BaseException) -> None:
         """Undo, and raise what is to be said of it."""
         failed = self._at
         left = self.undo()
-        journal = self._handling.journal
-        if journal is not None and not left:
-            journal.end()
-        if not isinstance(error, TheirError | OSError) and not left:
+        problem = "" if left else self._end_journal()
+        if not isinstance(error, TheirError | OSError) and not left and not problem:
             raise error
-        reason = str(error) or type(error).__name__
+        reason = said(error)
         if failed is not None:
             reason = f"at {failed.why or failed.address}: {reason}"
+        if problem:
+            reason += f" (and {problem})"
         raise ChangeError(self._node_id, reason, left) from error
 
-    def _left(self, reason: str) -> list[Difference]:
-        """All that was to change, for a device that cannot be asked any more."""
-        touched = {step.address for step in self.steps}
-        return [Difference(a, data, None, reason) for a, data in self._before.items() if a in touched]
+    def _end_journal(self) -> str:
+        """End the journal; what is wrong with it where that fails."""
+        if self._handling.journal is not None:
+            try:
+                self._handling.journal.end()
+            except (OSError, DeltaqError) as error:
+                return _of_journal("its journal cannot be ended", error)
+        return ""
+
+    def _look(self) -> tuple[Values, dict[Address, str], str]:
+        """What the device holds now, what could not be read and why, and why nothing could ('' if it could)."""
+        for _ in range(UNDO_ROUNDS):
+            restarts = self._restarts()
+            reader = Reader(self._client)
+            try:
+                reader.read(self._before)
+            except DeltaqError as error:
+                return {}, {}, str(error)
+            held = {address: data for address, data in reader.found.items() if data is not None}
+            if reader.gone or not held:
+                return {}, {}, next(iter(reader.failures.values()), "it has none of the objects any more")
+            if self._restarts() == restarts:
+                break
+        return held, reader.absent | reader.failures, ""
+
+    def _left(self, reason: str) -> tuple[Difference, ...]:
+        """All that may be otherwise, for a device that cannot be asked any more."""
+        touched = self._touched if self._touched is not None else {step.address for step in self.steps}
+        suspect = touched | self._suspect
+        return tuple(Difference(a, data, None, reason) for a, data in self._before.items() if a in suspect)
 
 
-class _ReadBackError(TheirError):
-    """The device confirmed every write, and holds something else."""
+class _FailedError(TheirError):
+    """The device confirmed every write, and holds something else; or the journal's disk is full."""
 
-    def __init__(self, node_id: int, what: str) -> None:
-        super().__init__(f"node {node_id} confirmed it, and read back {what}")
+
+def _of_journal(problem: str, error: Exception) -> str:
+    """What is wrong with a journal; an error of ours names it by itself."""
+    return str(error) if isinstance(error, DeltaqError) else f"{problem}: {said(error)}"
 
 
 def change(
@@ -203,21 +244,23 @@ def change(
     before: Values,
     wanted: Values,
     handling: Handling | None = None,
+    fixed: Collection[int] = (),
 ) -> tuple[Step, ...]:
     """Carry out a change; a device that turns out not to let the number of slots change is changed without that.
 
-    Answers with the writes that were made. Raises ChangeError, and UsageError for too few fixed slots.
+    `fixed` are the mapping parameters of which that is known beforehand. Answers with the writes that were
+    made. Raises ChangeError, and UsageError as `Transaction`.
     """
-    fixed: frozenset[int] = frozenset()
+    known = frozenset(fixed)
     while True:
-        transaction = Transaction(client, node_id, before, wanted, fixed, handling)
+        transaction = Transaction(client, node_id, before, wanted, known, handling)
         try:
             transaction.run()
         except ChangeError as error:
             index = _fixed_by(error)
-            if index is None or index in fixed:
+            if index is None or index in known:
                 raise
-            fixed |= {index}
+            known |= {index}
         else:
             return transaction.steps
 
@@ -227,4 +270,5 @@ def _fixed_by(error: ChangeError) -> int | None:
     cause = error.__cause__
     if not error.undone or not isinstance(cause, SdoAbortError) or cause.code != AbortCode.READ_ONLY:
         return None
-    return cause.index if cause.sub == 0 and cause.index & 0x200 else None
+    address = Address(cause.index, cause.sub)
+    return cause.index if address.sub == 0 and address.index in PDO_PARAMETERS else None

@@ -11,18 +11,17 @@ from deltaq_master.charger.battery import Battery
 from deltaq_master.charger.limits import Limits, Target
 from deltaq_master.charger.phases import Phase
 from deltaq_master.charger.plan import Accepted, ChargePlan, Consent, Timing
+from deltaq_master.charger.policy import POLICY
 from deltaq_master.charger.session import Mapped
-from deltaq_master.charger.startup import DEVICE_TYPE
+from deltaq_master.configuration.change import Change
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.dictionary.entry import Entry, Value
 from deltaq_master.dictionary.mapping import PdoDump, defaults
+from deltaq_master.dictionary.pdo_profile import PdoProfile
 from deltaq_master.errors import (
     BootError,
-    BusError,
     CallError,
-    RefusedError,
-    SdoAbortError,
     SdoAnswerError,
     TheirError,
 )
@@ -30,19 +29,19 @@ from deltaq_master.link import clock
 from deltaq_master.link.bus import Network
 from deltaq_master.link.feed import Feed
 from deltaq_master.link.node import Node
+from deltaq_master.link.pdo import RemapPlan, plan_remap, remap
 from deltaq_master.link.poll import Source
 from deltaq_master.link.pump import Pump
 from deltaq_master.link.reported import ReportedNmt
+from deltaq_master.link.transaction import Handling, Journal
 from deltaq_master.link.worker import TransferWorkers
+from deltaq_master.master.presence import check_profile, held, write_once_noticed
 from deltaq_master.master.run import ChargeRun
 from deltaq_master.protocol.guard import check_write, is_watchdog
-from deltaq_master.protocol.presence import Absent, Leave, Presence, Present
+from deltaq_master.protocol.presence import Presence
 
 TRANSFER_TIME = 1.2
 """How long an SDO transfer that is under way may take to end when a charger is closed [s]."""
-NOTICE_ATTEMPTS = 10
-NOTICE_REPEAT = 0.05
-"""The charger answered our first heartbeat after 4.5 to 13.6 ms; it lets itself be written only then [s]."""
 CHARGER_ID = 10
 """Node-ID of the charger in every implementation found."""
 
@@ -152,10 +151,55 @@ class Charger:
         for pdo in self.node.rpdo.all:
             pdo.release()
 
+    def remap(
+        self,
+        profile: PdoProfile,
+        *,
+        allow: Iterable[Address] = (),
+        force: bool = False,
+        handling: Handling | None = None,
+    ) -> RemapPlan:
+        """Make its PDOs what a profile says, as one change; charges are packed for the new layout from then on.
+
+        Answers with what was done. Raises CallError while it is charged; RefusedError with nothing written;
+        ChangeError if it failed, which says whether it was undone; SdoTimeoutError, BusError. `link.pdo` has
+        the plan alone, `plan_remap`.
+        """
+        self._check_free()
+        plan = plan_remap(self.node, profile, nmt=self.nmt, policy=POLICY, allow=tuple(allow), force=force)
+        self.dump = remap(self.node, plan, handling)
+        return plan
+
+    def configure(self, *, journal: Journal | None = None, force: bool = False) -> Change:
+        """Several objects as one change, written when the `with` block is left without an exception.
+
+            with charger.configure() as change:
+                change[0x1017] = 500
+
+        `journal` keeps on disk what is needed to undo it (`configuration.journal.DiskJournal`); `force` changes a
+        charger that charges by itself. Raises CallError while a charge of ours runs.
+        """
+        self._check_free()
+        return Change(
+            self.node,
+            POLICY,
+            lambda: self.nmt.reported,
+            Handling(journal),
+            force=force,
+            mapped=self._remapped,
+        )
+
+    def _remapped(self, dump: PdoDump) -> None:
+        self.dump = dump
+
+    def _check_free(self) -> None:
+        if self._run is not None and not self._run.over:
+            raise CallError(f"node {self.node.id} is being charged; stop that charge first")
+
     # --- single objects -----------------------------------------------------------------------------------
 
-    def read(self, entry: Entry | Address | str) -> Value:
-        """Read an object by SDO: in its unit where the EDS gives a scale, else raw.
+    def read(self, entry: Entry | Address | str | int) -> Value:
+        """Read an object by SDO, by name, address or index: in its unit where the EDS gives a scale, else raw.
 
         Raises SdoError; UsageError for a name that the EDS does not know.
         """
@@ -169,7 +213,7 @@ class Charger:
 
     def write(
         self,
-        entry: Entry | Address | str,
+        entry: Entry | Address | str | int,
         value: Value,
         *,
         raw: bool = False,
@@ -195,26 +239,9 @@ class Charger:
         )
         if heartbeat:
             with self.presence() as told:
-                self._write_once_noticed(known.address, data, told)
+                write_once_noticed(self.node, known.address, data, told)
         else:
             self.node.sdo.download(known.address.index, known.address.sub, data)
-
-    def _write_once_noticed(self, address: Address, data: bytes, told: Feed[object]) -> None:
-        """Write to a device that may need some milliseconds to notice our heartbeat."""
-        for _ in range(NOTICE_ATTEMPTS - 1):
-            try:
-                return self.node.sdo.download(address.index, address.sub, data)
-            except SdoAbortError:
-                told.take(NOTICE_REPEAT)
-        return self.node.sdo.download(address.index, address.sub, data)
-
-    def _check_profile(self) -> None:
-        expected = self.dictionary[DEVICE_TYPE].default
-        data = self.node.sdo.upload(DEVICE_TYPE.index, DEVICE_TYPE.sub)
-        profile = int.from_bytes(data, "little") & 0xFFFF
-        if isinstance(expected, int) and profile != expected & 0xFFFF:
-            text = f"{DEVICE_TYPE} says CiA {profile}, and CiA {expected & 0xFFFF} is expected"
-            raise RefusedError("our heartbeat", text, "check the node-ID")
 
     def _present(self, address: Address) -> bytes | None:
         try:
@@ -222,10 +249,12 @@ class Charger:
         except TheirError:
             return None
 
-    def _entry(self, entry: Entry | Address | str) -> Entry:
+    def _entry(self, entry: Entry | Address | str | int) -> Entry:
         if isinstance(entry, Entry):
             return entry
-        return self.dictionary[entry] if isinstance(entry, Address) else self.dictionary.find(entry)
+        if isinstance(entry, str):
+            return self.dictionary.find(entry)
+        return self.dictionary[Address(entry) if isinstance(entry, int) else entry]
 
     @contextmanager
     def presence(self, listening: float = Timing().listening) -> Iterator[Feed[object]]:
@@ -234,19 +263,8 @@ class Charger:
         The charger goes into remote mode by it. The feed tells `Absent` if it has to end early. Raises
         RefusedError if another master is heard, or if 1000h is another profile's: a wrong device never hears us.
         """
-        self._check_profile()
+        check_profile(self.node)
         commands = frozenset(r.cob_id for r in self.dump.rpdos if r.enabled and r.cob_id is not None)
         machine = Presence(self.node.id, self._master_id, commands, listening, clock.now())
-        feed: Feed[object] = Feed()
-        self._pump().add(machine, feed.put)
-        try:
-            match feed.take(listening + 1.0):
-                case Present():
-                    yield feed
-                case Absent(reason):
-                    raise RefusedError("our heartbeat", reason)
-                case _:
-                    raise BusError("the pump of this bus does not run")
-        finally:
-            self._pump().post(machine, Leave())
-            self._pump().remove(machine)
+        with held(self._pump(), machine, listening) as told:
+            yield told

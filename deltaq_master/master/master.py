@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
-from deltaq_master.dictionary.eds import load
+from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.link.bus import Network, open_network
 from deltaq_master.link.node import Node
@@ -46,12 +46,13 @@ class Master:
         master._owns_network = True
         return master
 
-    def charger(self, node_id: int = CHARGER_ID, eds: str | Path | None = None) -> Charger:
-        """The charger with this node-ID, described by our EDS or another one; nothing is sent.
+    def charger(self, node_id: int = CHARGER_ID, eds: str | Path | Dictionary | None = None) -> Charger:
+        """The charger with this node-ID, described by our EDS, another one or a loaded one; nothing is sent.
 
         Raises FileError for an EDS that cannot be used, CallError if the node-ID is taken.
         """
-        node = Node(node_id, load(eds or eds_path(), node_id))
+        dictionary = eds if isinstance(eds, Dictionary) else load(eds or eds_path(), node_id)
+        node = Node(node_id, dictionary)
         charger = Charger(self.network, lambda: self.pump, self._workers, node, self.node_id)
         self._chargers.append(charger)
         return charger

@@ -66,7 +66,7 @@ def value_field(entry: Entry, raw: Value, name: str = "") -> Field:
 def decodable(record: PdoRecord) -> bool:
     """True for a PDO whose mapping is known whole and fits a frame: its data can be taken apart."""
     slots = record.mapping.slots
-    whole = record.count == len(slots) > 0 and all(slot.bits for slot in slots)
+    whole = record.count == len(record.words) and bool(slots) and all(slot.bits for slot in slots)
     return whole and record.mapping.bits <= MAX_BITS
 
 

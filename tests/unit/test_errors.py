@@ -11,6 +11,7 @@ from deltaq_master.errors import (
     BootError,
     BusError,
     CallError,
+    ChangeError,
     DeltaqError,
     FileError,
     LimitError,
@@ -38,6 +39,7 @@ def test_ours_and_theirs_have_one_root_and_nothing_in_common() -> None:
         SdoTimeoutError,
         SdoAnswerError,
         BootError,
+        ChangeError,
     )
     assert all(issubclass(error, OurError) and not issubclass(error, TheirError) for error in ours)
     assert all(issubclass(error, TheirError) and not issubclass(error, OurError) for error in theirs)
@@ -48,7 +50,7 @@ def test_ours_and_theirs_have_one_root_and_nothing_in_common() -> None:
 def test_what_is_a_kind_of_what() -> None:
     assert issubclass(FileError, UsageError)
     assert all(issubclass(error, SdoError) for error in (SdoAbortError, SdoTimeoutError, SdoAnswerError))
-    assert all(issubclass(error, NodeError) for error in (SilentError, SdoError, BootError))
+    assert all(issubclass(error, NodeError) for error in (SilentError, SdoError, BootError, ChangeError))
     assert not issubclass(BusError, NodeError)
 
 
@@ -85,6 +87,14 @@ def test_what_is_a_kind_of_what() -> None:
         ),
         (SdoTimeoutError(10, 0x1018, 4, 2, 1.04), "node 10: 1018h:04 not answered: 2 requests, 1.0 s"),
         (SdoAnswerError(10, 0x1000, 0, "has 3 bytes"), "node 10: 1000h:00 has 3 bytes"),
+        (
+            ChangeError(10, "at disable RPDO1: aborted"),
+            "node 10: the change failed: at disable RPDO1: aborted; undone: it holds what it held before",
+        ),
+        (
+            ChangeError(10, "aborted", ("1017h:00 should be E8 03, is F4 01",)),
+            "node 10: the change failed: aborted; could not be undone: 1017h:00 should be E8 03, is F4 01",
+        ),
         (BootError(10, ("no mapping", "an alarm")), "node 10: boot refused: no mapping; an alarm"),
     ],
 )
@@ -137,6 +147,10 @@ def test_sdo_errors_carry_their_evidence() -> None:
 
     timeout = SdoTimeoutError(10, 0x1000, 0, 2, 1.0, ["58A FF"])
     assert (timeout.attempts, timeout.waited, timeout.evidence) == (2, 1.0, ("58A FF",))
+
+    change = ChangeError(10, "cut off", ["1017h:00"])
+    assert (change.reason, change.differences, change.undone) == ("cut off", ("1017h:00",), False)
+    assert ChangeError(10, "cut off").undone
 
     boot = BootError(10, ["a", "b"])
     assert boot.refusals == ("a", "b")

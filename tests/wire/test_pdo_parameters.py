@@ -214,8 +214,10 @@ def test_flags_and_disabled_pdos_are_kept(tmp_path: Path) -> None:
         pdo = node.tpdo.numbered(1)
         pdo.install(record_of(node.dictionary, PdoKind.TPDO, [word(0x2000, 0, 8)], cob_word=0xC00001AB))
         pdo.save()
+        # Disabled where it is, then moved.
         assert [data for index, sub, data in objects.written if (index, sub) == (0x1800, 1)] == [
-            "AB 01 00 C0"
+            "8A 01 00 C0",
+            "AB 01 00 C0",
         ]
 
 
@@ -267,15 +269,64 @@ def test_an_array_of_slots_is_written_too(tmp_path: Path) -> None:
         assert objects.held[0x1601, 2] == bytes.fromhex("10 00 01 20")
 
 
-def test_a_device_that_says_something_else_afterwards_is_an_error(tmp_path: Path) -> None:
+def test_what_the_device_holds_already_is_not_written(tmp_path: Path) -> None:
+    with on_bus(tmp_path) as (node, objects):
+        pdo = node.rpdo.numbered(1)
+        pdo.read()
+        pdo.save()
+        assert objects.written == []
+
+
+def test_a_device_that_says_something_else_afterwards_is_undone(tmp_path: Path) -> None:
     with on_bus(tmp_path) as (node, objects):
         pdo = node.rpdo.numbered(1)
         pdo.read()
         pdo.event_timer = 250
+        pdo.trans_type = 254
         objects.stubborn = {(0x1400, 5)}
-        with pytest.raises(errors.SdoAnswerError) as caught:
+        with pytest.raises(errors.ChangeError) as caught:
             pdo.save()
-        assert str(caught.value) == "node 10: 1400h:05 holds F4 01 after FA 00 was written"
+        assert "1400h:05 should be FA 00, is F4 01; undone" in str(caught.value)
+        assert objects.held == HELD
+
+
+def test_a_save_that_is_refused_half_way_is_undone(tmp_path: Path) -> None:
+    with on_bus(tmp_path) as (node, objects):
+        pdo = node.rpdo.numbered(1)
+        pdo.read()
+        pdo.clear()
+        pdo.add_variable("Signed")
+        pdo.event_timer = 250
+        objects.write_aborts = {(0x1400, 5): 0x06090030}
+        with pytest.raises(errors.ChangeError) as caught:
+            pdo.save()
+        assert caught.value.undone
+        assert isinstance(caught.value.__cause__, errors.SdoAbortError)
+        assert objects.held == HELD
+        assert objects.written[-1] == (0x1400, 1, "0A 02 00 00")
+
+
+def test_what_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    with on_bus(tmp_path) as (node, objects):
+        pdo = node.rpdo.numbered(1)
+        pdo.read()
+        pdo.event_timer = 250
+        objects.aborts = {(0x1400, 5): 0x08000000}
+        with pytest.raises(errors.SdoAbortError, match="1400h:05"):
+            pdo.save()
+        assert objects.written == []
+
+
+def test_a_slot_that_the_device_does_not_show_until_it_is_used(tmp_path: Path) -> None:
+    with on_bus(tmp_path) as (node, objects):
+        pdo = node.rpdo.numbered(2)
+        pdo.read()
+        pdo.add_variable("Small")
+        objects.held[0x1601, 1] = bytes(4)
+        objects.aborts = {(0x1601, 1): 0x06090011}
+        with pytest.raises(errors.ChangeError):  # it does not show it afterwards either
+            pdo.save()
+        assert (0x1601, 1, "08 00 00 20") in objects.written
 
 
 def test_a_fixed_number_of_slots_is_filled_up(tmp_path: Path) -> None:
@@ -288,19 +339,24 @@ def test_a_fixed_number_of_slots_is_filled_up(tmp_path: Path) -> None:
         pdo.save()
         assert objects.held[0x1600, 1] == bytes.fromhex("20 00 08 20")
         assert objects.held[0x1600, 2] == bytes(4)
+        objects.held[0x1600, 3] = bytes(4)
+        before = dict(objects.held)
         for name in ("Small", "Signed"):
             pdo.add_variable(name)
-        with pytest.raises(errors.UsageError, match="has 2 slots, which its device does not let change"):
+        with pytest.raises(errors.UsageError, match="RPDO1 is to map 3 objects, and its device has 2 fixed"):
             pdo.save()
+        assert objects.held == before
 
 
-def test_another_abort_of_the_count_ends_the_saving(tmp_path: Path) -> None:
+def test_another_abort_of_the_count_is_undone(tmp_path: Path) -> None:
     with on_bus(tmp_path) as (node, objects):
         pdo = node.rpdo.numbered(1)
         pdo.read()
+        pdo.clear()
         objects.write_aborts = {(0x1600, 0): 0x08000022}
-        with pytest.raises(errors.SdoAbortError, match=r"1600h:00 aborted"):
+        with pytest.raises(errors.ChangeError, match=r"at RPDO1 without slots: 1600h:00 aborted"):
             pdo.save()
+        assert objects.held == HELD
 
 
 def test_addresses_of_the_two_halves_of_a_pdo(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from deltaq_master.dictionary.mapping import (
     assemble,
     defaults,
     reading_plan,
+    remaining_parameters,
 )
 from deltaq_master.errors import UsageError
 
@@ -165,6 +166,21 @@ def test_one_loop_that_stores_each_answer_reads_everything(pairs: Dictionary) ->
         found[address] = ANSWERS[address]
     assert found == ANSWERS
     assert list(reading_plan(pairs, found)) == []
+
+
+def test_what_no_dump_needs_can_be_read_as_well(pairs: Dictionary) -> None:
+    # Sub-index 0 of the communication parameters says how many there are, and no PDO depends on it.
+    known: Found = dict(ANSWERS)
+    remaining = list(remaining_parameters(pairs, known))
+    assert [str(address) for address in remaining] == ["1400h:00", "1400h:03", "1600h:02", "1801h:00"]
+    known |= dict.fromkeys(remaining)
+    assert list(remaining_parameters(pairs, known)) == []
+
+
+def test_write_only_parameters_cannot_be_looked_at(build: Build) -> None:
+    body = comm("1800", "0x18A", timers="").replace("AccessType=rw", "AccessType=wo", 1)
+    dictionary = build(OBJECTS + body + mapped("1A00", "0x20020010"))
+    assert Address(0x1800, 1) not in remaining_parameters(dictionary, {})
 
 
 def test_timers_that_the_eds_lacks_are_not_read(build: Build) -> None:

@@ -207,3 +207,12 @@ def test_the_codec_is_made_once(known: Callable[..., Dictionary]) -> None:
     assert mapping.codec is mapping.codec
     assert mapping == PdoMapping.of(RPDO1, known())
     assert hash(mapping) == hash(PdoMapping.of(RPDO1, known()))
+
+
+def test_words_of_nothing_at_the_end_are_no_slots(dictionary: Dictionary) -> None:
+    # A device with four fixed slots that maps two objects: the rest holds 0.
+    padded = PdoMapping.of((0x60810008, 0x60000008, 0, 0), dictionary)
+    assert padded == PdoMapping.of((0x60810008, 0x60000008), dictionary)
+    assert padded.codec.decode(bytes.fromhex("4C 01")) == (0x4C, 1)
+    # Between others it is a slot of no bits, which nobody may pack.
+    assert len(PdoMapping.of((0x60810008, 0, 0x60000008), dictionary).slots) == 3

@@ -9,7 +9,7 @@ import pytest
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.errors import RefusedError
-from deltaq_master.protocol.guard import check_write, is_watchdog
+from deltaq_master.protocol.guard import Policy, check_write, is_watchdog
 
 READY, CURRENT, VOLTAGE = Address(0x6000), Address(0x6070), Address(0x2276)
 ALGORITHM = Address(0x2241)
@@ -194,3 +194,9 @@ def test_what_could_not_be_read_counts_as_weakened(
     dictionary: Dictionary, address: Address, data: str
 ) -> None:
     assert "lengthen" in allowed(dictionary, address, data, None)
+
+
+def test_a_device_of_which_nothing_is_known_is_never_busy() -> None:
+    policy = Policy()
+    assert (policy.commands, policy.harmless, policy.status) == (frozenset(), frozenset(), ())
+    assert policy.busy({}) == ""
