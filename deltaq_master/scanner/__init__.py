@@ -1,1 +1,1 @@
-"""Who is on the bus, and which objects a device has: passive first, then by paced reads."""
+"""Who is on a bus, what they are, and which objects they have: by listening first, by SDO reads alone if asked."""

@@ -14,6 +14,8 @@ QUICK = {
     "decode.py": ("--rounds", "3"),
     "cli_start.py": ("--runs", "3"),
     "start.py": ("--runs", "1"),
+    "scan.py": ("--skip-serial",),
+    "pdo_dump.py": ("--runs", "5"),
     "heartbeat.py": ("--runs", "1", "--seconds", "3"),
 }
 """Every measurement, with what makes it quick: enough to see that it runs, too little to quote."""
