@@ -171,11 +171,12 @@ def _admitted(plan: ChargePlan, state: CycleState, now: float) -> bool:
 def _boot(plan: ChargePlan, state: CycleState, event: object, now: float) -> Step:
     """Advance the boot; when the configuration is known, so is what we pack by."""
     assert state.boot is not None
-    boot, effects = booting.handle(ChargerBoot(plan), state.boot, event, now)
+    rules = ChargerBoot(plan)
+    boot, effects = booting.handle(rules, state.boot, event, now)
     state = replace(state, boot=boot, heartbeat_since=boot.heartbeat_since)
     if boot.step is BootStep.START and state.layout is None:
-        rules = ChargerBoot(plan)
-        state = replace(state, dump=rules.dump(boot.found), layout=rules.layout(boot.found))
+        dump = rules.dump(boot.found)
+        state = replace(state, dump=dump, layout=rules.layout(dump))
     return state, effects
 
 

@@ -18,6 +18,7 @@ from deltaq_master.dictionary.entry import DataType, Entry
 from deltaq_master.dictionary.mapping import PdoDump, PdoRecord, Slot
 from deltaq_master.errors import LimitError
 from deltaq_master.protocol.boot import Refusal
+from deltaq_master.protocol.cob_ids import restricted
 from deltaq_master.units import Scale, quantity
 
 
@@ -35,14 +36,6 @@ class Request:
 EVENT_DRIVEN = (0xFE, 0xFF)
 """Transmission types by which a device takes an RPDO when it comes (CiA 301); others wait for SYNC."""
 
-RESTRICTED = (
-    range(0x080),
-    range(0x101, 0x181),
-    range(0x581, 0x600),
-    range(0x601, 0x680),
-    range(0x6E0, 0x800),
-)
-"""CAN-IDs that belong to other services (CiA 301): on 000h an RPDO would be an NMT command to every node."""
 DUMMIES = range(0x0001, 0x0020)
 """Indices of the data types, which a mapping uses as dummies (CiA 301)."""
 FULL = 100.0
@@ -193,7 +186,7 @@ def _sound(record: PdoRecord) -> Refusal | None:
         return _refusal(record, f"it could not be read whole: {'; '.join(record.problems)}")
     if record.extended:
         return _refusal(record, "its COB-ID has 29 bits, which is not supported")
-    if record.cob_id is not None and any(record.cob_id in span for span in RESTRICTED):
+    if record.cob_id is not None and restricted(record.cob_id):
         return _refusal(record, f"its COB-ID {record.cob_id:03X}h belongs to another service (CiA 301)")
     if record.transmission not in EVENT_DRIVEN:
         text = f"its transmission type is {record.transmission:02X}h, and only FEh and FFh act at once"

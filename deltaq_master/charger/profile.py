@@ -26,10 +26,7 @@ Everything is optional. An unknown key, a value of another kind and a contradict
 
 from __future__ import annotations
 
-import difflib
 import math
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, get_args, get_type_hints
@@ -38,6 +35,7 @@ import msgspec
 
 from deltaq_master.charger.battery import Battery, Chemistry
 from deltaq_master.charger.limits import Limits
+from deltaq_master.dictionary.toml_text import line_of, near_match, parse_toml
 from deltaq_master.errors import FileError, LimitError, UsageError
 from deltaq_master.units import quantity
 
@@ -118,12 +116,7 @@ def profile_of(text: str, path: str) -> Profile:
 
     Raises FileError with line and key.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.fullmatch(r"(.*) \(at line (\d+), column \d+\)", str(error))
-        problem, line = (found[1], int(found[2])) if found else (str(error), len(text.splitlines()))
-        raise FileError(path, f"no TOML: {problem}", line=line) from None
+    data = parse_toml(text, path)
     problem = next(_problems(data, Profile), None)
     if problem is None:
         try:
@@ -143,7 +136,7 @@ def profile_of(text: str, path: str) -> Profile:
     if problem.place[-1:] == ("chemistry",):
         remedy = f"one of {', '.join(Chemistry)}"
     key = ".".join(problem.place)
-    raise FileError(path, problem.text, line=_line(text, problem.place), key=key, remedy=remedy)
+    raise FileError(path, problem.text, line=line_of(text, problem.place), key=key, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +152,7 @@ def _problems(data: Mapping[str, Any], cls: type, place: tuple[str, ...] = ()) -
     for key, value in data.items():
         here = (*place, key)
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            remedy = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-            yield _Problem(here, "no such key", remedy)
+            yield _Problem(here, "no such key", near_match(key, known))
         elif isinstance(value, float) and not math.isfinite(value):
             yield _Problem(here, f"{value} is no finite number")
         elif isinstance(value, dict):
@@ -185,20 +176,3 @@ def _place(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return next(
         ((table, key) for table in ("limits", "charge", "battery") if key in data.get(table, {})), (key,)
     )
-
-
-def _line(text: str, place: tuple[str, ...]) -> int:
-    """Line of a key, else of what it is in, 0 if nothing of it is found; tomllib does not keep lines."""
-    table: tuple[str, ...] = ()
-    lines: dict[tuple[str, ...], int] = {(): 0}
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+([^\[\]]+)\]", line):
-            table = _parts(header[1])
-            lines.setdefault(table, number)
-        elif key := re.match(r"""\s*([\w.\-"' ]+?)\s*=""", line):
-            lines.setdefault((*table, *_parts(key[1])), number)
-    return next(lines[place[:end]] for end in range(len(place), -1, -1) if place[:end] in lines)
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(part.strip(" \"'") for part in dotted.split("."))

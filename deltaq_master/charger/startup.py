@@ -31,6 +31,7 @@ class ChargerBoot:
 
     def __init__(self, plan: ChargePlan) -> None:
         self._plan = plan
+        self._dumped: tuple[Found, PdoDump] | None = None
 
     @property
     def node_id(self) -> int:
@@ -90,12 +91,15 @@ class ChargerBoot:
         return objects.ERROR if number(found, objects.ERROR) else None
 
     def dump(self, found: Found) -> PdoDump:
-        """The device's PDOs as it told them."""
-        return assemble(self._plan.dictionary, found, f"node {self.node_id}")
+        """The device's PDOs as it told them, put together once for the same answers, which must not change."""
+        if self._dumped is None or self._dumped[0] is not found:
+            self._dumped = found, assemble(self._plan.dictionary, found, f"node {self.node_id}")
+        return self._dumped[1]
 
-    def layout(self, found: Found) -> CommandLayout:
+    @staticmethod
+    def layout(dump: PdoDump) -> CommandLayout:
         """The command layout, after `judge_configuration` had nothing against it."""
-        command = layout(self.dump(found))
+        command = layout(dump)
         assert isinstance(command, CommandLayout)
         return command
 

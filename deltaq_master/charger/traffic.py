@@ -5,15 +5,14 @@ Passive: it decodes what was on the bus, live or in a log, and notices a few thi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deltaq_master.charger import objects
 from deltaq_master.charger.alarms import Alarm
 from deltaq_master.charger.report import Report, ReportDecoder
-from deltaq_master.charger.status import ChargerMode, ChargerStatus, DerateCause, TerminationReason
-from deltaq_master.dictionary.address import Address
+from deltaq_master.charger.value_words import WORDS, words
 from deltaq_master.dictionary.mapping import PdoDump, defaults
 from deltaq_master.protocol.emcy import Emergency
 from deltaq_master.protocol.events import Frame
@@ -35,30 +34,6 @@ _FILL = frozenset((objects.RX_FILL, objects.TX_FILL, *objects.PADDING))
 _MEASURED = frozenset((objects.CURRENT, *objects.VOLTAGES))
 _SAYING = frozenset((Service.TPDO, Service.SDO_ANSWER))
 """Services in which the charger tells what it measures; in the others it is told what the BMS does."""
-_ERROR_HISTORY = 0x1003
-
-
-def _alarm_words(word: int) -> str:
-    alarm = Alarm.from_word(word)
-    return str(alarm) if alarm else "no error"
-
-
-def _label_words(raw: int) -> str:
-    labels = [label for bit, label in ((1, "equalize"), (2, "maintenance")) if raw & bit]
-    return f"labels the logged cycle as {' and '.join(labels)}" if labels else "no label"
-
-
-_WORDS: dict[Address, tuple[int, Callable[[int], str]]] = {
-    objects.BATTERY_STATUS: (8, lambda raw: "ready" if raw & 1 else "not ready"),
-    objects.OVERRIDE: (8, _label_words),
-    objects.STATUS: (16, lambda raw: ", ".join(ChargerStatus.of(raw).words)),
-    objects.DERATE_CAUSE: (8, lambda raw: DerateCause(raw).word),
-    objects.TERMINATION: (8, lambda raw: TerminationReason(raw).word),
-    objects.MODE: (8, lambda raw: ChargerMode(raw).word),
-    objects.ERROR: (32, _alarm_words),
-    **{Address(_ERROR_HISTORY, sub): (32, _alarm_words) for sub in range(1, 255)},
-}
-"""What the raw value of an object says, if it is an unsigned one of so many bits."""
 
 
 class TrafficDecoder:
@@ -100,9 +75,8 @@ class TrafficDecoder:
         if address in _FILL:
             return replace(field, told=value != 0, note="fill, to be 0" if value else "")
         notes = [field.note]
-        if isinstance(value, int) and value >= 0 and address in _WORDS:
-            bits, words = _WORDS[address]
-            notes.append(words(value) if field.bits == bits else "")
+        if isinstance(value, int) and address in WORDS and field.bits == WORDS[address][0]:
+            notes.append(words(address, value))
         if address in _MEASURED and service not in _SAYING:
             notes.append(MEASUREMENT)
         elif address == objects.CURRENT:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from deltaq_master.charger import objects
-from deltaq_master.charger.alarms import Alarm
 from deltaq_master.charger.report import Report
-from deltaq_master.charger.status import ChargerMode, ChargerStatus, DerateCause, TerminationReason
+from deltaq_master.charger.status import ChargerStatus
+from deltaq_master.charger.value_words import words
 from deltaq_master.dictionary.address import Address
 
 DEVICE_TYPE = Address(0x1000)
-ERROR_HISTORY = 0x1003
 CONSUMERS = 0x1016
 IDENTITY = 0x1018
 ERROR_BEHAVIOUR = Address(0x1029, 1)
 NMT_STARTUP = Address(0x1F80)
-UNMAPPED_ERROR = Address(0x2061)
 NO_ALGORITHM = 0xFFFF_FFFF
 AUTO_OPERATIONAL = 1 << 3
 
@@ -26,23 +24,14 @@ _SERIAL_LENGTH = 5
 
 def meaning(address: Address, raw: int) -> str:
     """What a raw value says, '' where there is nothing to add to it."""
-    words = _MEANINGS.get(address)
-    return words(raw) if words else ""
+    told = _MEANINGS.get(address)
+    return told(raw) if told else words(address, raw)
 
 
 def untrusted(status: bytes | None) -> str:
     """Why a reading of 2002h is not to be believed, given the 2006h that was read with it."""
     known = ChargerStatus.of(int.from_bytes(status, "little")) if status and len(status) == 2 else None
     return Report(status=known).current_untrusted
-
-
-def _alarm(raw: int) -> str:
-    alarm = Alarm.from_word(raw)
-    return str(alarm) if alarm else "no error"
-
-
-def _status(raw: int) -> str:
-    return ", ".join(ChargerStatus.of(raw).words) if raw <= 0xFFFF else ""
 
 
 def _device_type(raw: int) -> str:
@@ -100,14 +89,6 @@ _MEANINGS: dict[Address, Callable[[int], str]] = {
     Address(CONSUMERS, 2): _consumer,
     ERROR_BEHAVIOUR: _error_behaviour,
     NMT_STARTUP: _startup,
-    **{Address(ERROR_HISTORY, sub): _alarm for sub in range(1, 255)},
-    objects.ERROR: _alarm,
-    UNMAPPED_ERROR: _alarm,
-    objects.STATUS: _status,
-    objects.DERATE_CAUSE: lambda raw: DerateCause(raw).word,
-    objects.TERMINATION: lambda raw: TerminationReason(raw).word,
-    objects.MODE: lambda raw: ChargerMode(raw).word,
-    objects.BATTERY_STATUS: lambda raw: "ready" if raw & 1 else "not ready",
     objects.ALGORITHM: _algorithm,
     objects.ALGORITHM_COUNT: _algorithms,
 }

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from deltaq_master.charger import startup
 from deltaq_master.charger.limits import Limits, Target
 from deltaq_master.charger.packing import CommandLayout
 from deltaq_master.charger.plan import Accepted, ChargePlan, Consent
 from deltaq_master.charger.startup import ChargerBoot, number, warnings
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary, load
+from deltaq_master.dictionary.mapping import PdoDump, assemble
 from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.protocol.boot import BootStep, BootTiming, Refusal, begin, handle
 from deltaq_master.protocol.events import (
@@ -449,20 +451,43 @@ def test_the_dump_and_the_layout_are_the_devices_own(rules: Rules) -> None:
     dump = rules().dump(device())
     assert dump.source == "node 10"
     assert dump.rpdo(1).words == (0x2FFA0108, 0x60810008, 0x42010008, 0x22760010, 0x60700010, 0x60000008)
-    command = rules().layout(device())
+    command = rules().layout(dump)
     assert isinstance(command, CommandLayout)
     assert command.cob_ids == {0x20A}
+
+
+def test_the_dump_is_put_together_once_for_the_same_answers(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[PdoDump] = []
+
+    def counted(*given: Any) -> PdoDump:
+        made.append(assemble(*given))
+        return made[-1]
+
+    monkeypatch.setattr(startup, "assemble", counted)
+    plan, told = rules(), device()
+    assert plan.judge_configuration(told) is None
+    assert plan.dump(told) is plan.dump(told) is made[0]
+    assert len(made) == 1
+    # Other answers, another dump: equal ones may have changed since.
+    changed = device({(0x1400, 5): "00 00"})
+    assert plan.dump(changed).rpdo(1).event_timer_ms == 0
+    assert len(made) == 2
 
 
 # --- warnings and numbers -------------------------------------------------------------------------------------
 
 
 def test_an_event_timer_that_is_off_is_warned_about_with_its_tag(rules: Rules) -> None:
-    assert warnings(rules().layout(device())) == ()
-    (text,) = warnings(rules().layout(device({(0x1400, 5): "00 00"})))
+    def laid_out(changes: dict[tuple[int, int], str | None] | None = None) -> CommandLayout:
+        return ChargerBoot.layout(rules().dump(device(changes)))
+
+    assert warnings(laid_out()) == ()
+    (text,) = warnings(laid_out({(0x1400, 5): "00 00"}))
     assert "event timer 0 (140nh:05)" in text
     assert "[U]" in text
-    assert warnings(rules().layout(device({(0x1400, 5): None}))) == (text,)
+    assert warnings(laid_out({(0x1400, 5): None})) == (text,)
 
 
 @pytest.mark.parametrize(("data", "value"), [(b"\x01\x02", 0x0201), (b"", 0), (None, 0)])
