@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from deltaq_master.cli import charge, info, monitor, nmt, read, sim, write
+from deltaq_master.cli import charge, config, info, monitor, nmt, pdo, read, scan, sim, write
 from deltaq_master.cli.settings import Settings, key_values
 from deltaq_master.cli.talk import Log
 
@@ -105,7 +105,7 @@ def options(
             metavar="KEY=VALUE",
             envvar="DELTAQ_SIM",
             rich_help_panel=DEVICE,
-            help="Option of the simulated charger (speed=400, soc=90, fault=ac-loss@3, ...); may be repeated.",
+            help="Option of the simulated bus (speed=400, soc=90, fault=ac-loss@3, device=io.eds@5); may be repeated.",
         ),
     ] = None,
     json: Annotated[
@@ -161,8 +161,11 @@ def options(
 
 app.command("charge")(charge.charge)
 app.command("monitor")(monitor.monitor)
+app.command("scan")(scan.scan)
 app.command("info")(info.info)
 app.command("read")(read.read)
 app.command("write")(write.write)
 app.command("nmt")(nmt.nmt)
+app.add_typer(pdo.app, name="pdo")
+app.add_typer(config.app, name="config")
 app.command("sim")(sim.sim)

@@ -93,6 +93,15 @@ def charge(
             help="Battery readings as JSON lines: - (stdin), a file or named pipe, a socket, HOST:PORT.",
         ),
     ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            rich_help_panel=ACCEPTED,
+            help="DCF whose settings are written before, as by config apply, if the charger does not hold them.",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -195,6 +204,11 @@ def charge(
         say(f"note: {text}")
     if bms is None:
         say(f"note: {WITHOUT_BMS}")
+    source = None
+    if config is not None:
+        from deltaq_master.cli.charge_config import settings_in
+
+        source = settings_in(chosen, config)
     if dry_run:
         from deltaq_master.cli.dry_run import ASSUMED, lines
         from deltaq_master.cli.dry_run import dry_run as look
@@ -205,9 +219,11 @@ def charge(
         else:
             show("\n".join(lines(found)))
         say(f"note: {ASSUMED}. Nothing was sent.")
+        if source is not None:
+            say(f"note: {source.name} would be applied first; deltaq config plan {config} shows how")
         if found.problem:
             say(f"note: a charger with the mapping of the EDS would be refused: {found.problem}")
         return 0
     from deltaq_master.cli.charge_run import run_charge
 
-    return run_charge(chosen, plan, bms)
+    return run_charge(chosen, plan, bms, source)

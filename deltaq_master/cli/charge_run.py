@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from typing import TYPE_CHECKING
 
 from deltaq_master.charger.phases import ENDED
 from deltaq_master.charger.plan import ChargePlan
@@ -17,6 +18,9 @@ from deltaq_master.cli.talk import say
 from deltaq_master.errors import TheirError
 from deltaq_master.link import clock
 from deltaq_master.master import ChargeRun
+
+if TYPE_CHECKING:
+    from deltaq_master.configuration.sources import Source
 
 TICK = 0.5
 """How long to wait for a view before looking again whether the charge is over [s]."""
@@ -53,12 +57,20 @@ class Requests:
                 say("note: the bus is held at ready 0 and 0 A; Ctrl-C lets go of it")
 
 
-def run_charge(settings: Settings, plan: ChargePlan, bms: str | None) -> ExitCode:
-    """Charge by a plan, show it, and say how it went."""
+def run_charge(
+    settings: Settings, plan: ChargePlan, bms: str | None, config: Source | None = None
+) -> ExitCode:
+    """Charge by a plan, show it, and say how it went; settings are written before, if there are any."""
     requests = Requests()
     opened = Readings(bms) if bms is not None else nullcontext()
     with opened as source, Signals(requests.asked), settings.open() as master:
         charger = settings.charger(master)
+        if config is not None:
+            from deltaq_master.cli.charge_config import configure_first
+
+            configured = configure_first(settings, charger, plan, config)
+            if configured is not ExitCode.DONE:
+                return configured
         begun = clock.now()
         with charger.begin(plan, source) as run, reporter(settings.json) as shown:
             requests.run = run

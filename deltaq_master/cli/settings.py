@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ CHARGER_PROFILE = 419
 """Device profile of battery chargers (CiA 419), the lower word of 1000h."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
     """What stands before the verb. A bus that is not named is left to python-can's own settings."""
 
@@ -40,7 +41,11 @@ class Settings:
     sim: Mapping[str, str] = field(default_factory=dict)
 
     def dictionary(self) -> Dictionary:
-        """The object dictionary of the charger. Raises FileError for an EDS that cannot be used."""
+        """The object dictionary of the device, read once. Raises FileError for an EDS that cannot be used."""
+        return self._dictionary
+
+    @cached_property
+    def _dictionary(self) -> Dictionary:
         from deltaq_master.dictionary.eds import load
         from deltaq_master.dictionary.shipped import eds_path
 
@@ -72,7 +77,7 @@ class Settings:
 
     def charger(self, master: Master) -> Charger:
         """The charger that is meant."""
-        return master.charger(self.node_id, self.eds)
+        return master.charger(self.node_id, self.dictionary())
 
     def bus_options(self) -> dict[str, str]:
         """Options that only the simulated charger takes, checked. Raises UsageError."""
@@ -113,13 +118,13 @@ def settings(context: typer.Context) -> Settings:
 
 
 def key_values(words: Iterable[str]) -> dict[str, str]:
-    """`KEY=VALUE` words as a dict; a fault may be given again, anything else not. Raises UsageError."""
+    """`KEY=VALUE` words as a dict; faults and devices may be given again, others not. Raises UsageError."""
     found: dict[str, str] = {}
     for word in words:
         key, separator, value = word.partition("=")
         if not separator or not key:
             raise UsageError(f"--sim {word}: a simulator option is KEY=VALUE", "for example --sim speed=400")
-        if key in found and key != "fault":
+        if key in found and key not in ("fault", "device"):
             raise UsageError(f"--sim {key} is given twice", "give it once")
         found[key] = f"{found[key]},{value}" if key in found else value
     return found

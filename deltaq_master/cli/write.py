@@ -122,9 +122,9 @@ def value_of(entry: Entry, text: str, raw: bool) -> Value:
     try:
         if kind.integer or kind.bits == 1:
             return _number(text) if entry.scale and not raw else int(text, 0)
-        if kind.real:
+        if kind.floating:
             return float(text)
-        return text if kind.name.endswith("_STRING") and kind.name != "OCTET_STRING" else bytes.fromhex(text)
+        return text if kind.text else bytes.fromhex(text)
     except ValueError:
         raise UsageError(
             f"{text!r} is no value for {entry.address} {entry.full_name}", f"it is {kind.name}"
