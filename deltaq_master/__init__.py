@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         BootError,
         BusError,
         CallError,
+        ChangeError,
         DeltaqError,
         FileError,
         LimitError,
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
         TheirError,
         UsageError,
     )
+    from deltaq_master.link.device import Device, open_device
+    from deltaq_master.link.observing import observe
+    from deltaq_master.link.pdo_finding import read_pdos
     from deltaq_master.master import Charger, ChargeRun, Master
+    from deltaq_master.protocol.knowledge import Knowledge
 
 __all__ = [
     "Accepted",
@@ -44,6 +49,7 @@ __all__ = [
     "BusError",
     "CallError",
     "Cause",
+    "ChangeError",
     "ChargePlan",
     "ChargeRun",
     "ChargeView",
@@ -51,7 +57,9 @@ __all__ = [
     "Chemistry",
     "Consent",
     "DeltaqError",
+    "Device",
     "FileError",
+    "Knowledge",
     "LimitError",
     "Limits",
     "Master",
@@ -70,6 +78,9 @@ __all__ = [
     "Timing",
     "UsageError",
     "Window",
+    "observe",
+    "open_device",
+    "read_pdos",
 ]
 
 _HOMES = {
@@ -79,6 +90,10 @@ _HOMES = {
     "charger.plan": ("Accepted", "ChargePlan", "Consent", "Timing"),
     "charger.state": ("Cause", "Outcome"),
     "charger.view": ("ChargeView",),
+    "link.device": ("Device", "open_device"),
+    "link.observing": ("observe",),
+    "link.pdo_finding": ("read_pdos",),
+    "protocol.knowledge": ("Knowledge",),
     "master": ("Charger", "ChargeRun", "Master"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

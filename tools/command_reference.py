@@ -51,6 +51,13 @@ within a version, none changes its meaning. What is not known is `null`; units a
 | `deltaq.write/1` | `write` | `object`, `name`, `value`, `unit`, `raw` as written |
 | `deltaq.force/1` | `write --force-command` | how the charger is, twice a second |
 | `deltaq.nmt/1` | `nmt` | `command`, and the state `reported`, or `null` |
+| `deltaq.scan/1` | `scan` | by `kind`: `node`, `bus`, `object`, `unknown` |
+| `deltaq.pdo-dump/1` | `pdo dump` | one object: `pdos` with flags, timers, words, `slots`; `parameters` as answered |
+| `deltaq.pdo-audit/1` | `pdo verify` | one report: `findings`, what was missing, what it was compared with |
+| `deltaq.pdo-baseline/1` | `pdo verify --write-baseline` | the file of accepted findings |
+| `deltaq.pdo-remap/1` | `pdo remap` | the plan, and what came of it |
+| `deltaq.pdo-profiles/1` | `pdo remap --list` | the shipped profiles |
+| `deltaq.config-.../1` | `config` | one object for each of its verbs ([configuration.md](configuration.md)) |
 """
 
 
@@ -110,12 +117,19 @@ def quantities(title: str, cls: type) -> Iterator[str]:
     yield from table(("key", "unit", ""), rows)
 
 
+def verbs(name: str, verb: Any, level: str = "##") -> Iterator[str]:
+    """A verb, and below it those that it is made of."""
+    yield from (f"{level} {name}", "", *prose(verb.help), *parameters(verb))
+    for word, inner in getattr(verb, "commands", {}).items():
+        yield from verbs(f"{name} {word}", inner, f"{level}#")
+
+
 def page() -> str:
     command: Any = typer.main.get_command(app)
     lines = [HEAD, *table(("exit code", ""), ((str(int(code)), code.meaning) for code in ExitCode))]
     lines += ["## Global options", "", *prose(command.help), *parameters(command)]
     for name, verb in command.commands.items():
-        lines += [f"## deltaq {name}", "", *prose(verb.help), *parameters(verb)]
+        lines += verbs(f"deltaq {name}", verb)
     lines += [JSON_HEAD]
     lines += quantities("States of `deltaq.charge/1`", State)
     lines += quantities("Summary of `deltaq.charge/1`", Summary)

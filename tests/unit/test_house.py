@@ -118,6 +118,7 @@ def test_the_public_names_are_these() -> None:
         "BusError",
         "CallError",
         "Cause",
+        "ChangeError",
         "ChargePlan",
         "ChargeRun",
         "ChargeView",
@@ -125,7 +126,9 @@ def test_the_public_names_are_these() -> None:
         "Chemistry",
         "Consent",
         "DeltaqError",
+        "Device",
         "FileError",
+        "Knowledge",
         "LimitError",
         "Limits",
         "Master",
@@ -144,6 +147,9 @@ def test_the_public_names_are_these() -> None:
         "Timing",
         "UsageError",
         "Window",
+        "observe",
+        "open_device",
+        "read_pdos",
     ]
 
 
