@@ -13,6 +13,7 @@ from pathlib import Path
 QUICK = {
     "decode.py": ("--rounds", "3"),
     "cli_start.py": ("--runs", "3"),
+    "explain.py": ("--quick",),
     "start.py": ("--runs", "1"),
     "scan.py": ("--skip-serial",),
     "pdo_dump.py": ("--runs", "5"),
