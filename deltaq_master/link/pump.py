@@ -23,7 +23,7 @@ from typing import NamedTuple, assert_never
 from deltaq_master.errors import BusError, CallError
 from deltaq_master.link import clock as link_clock
 from deltaq_master.link.gate import Gate
-from deltaq_master.link.seats import Publisher, Seat, Seats
+from deltaq_master.link.seats import Handle, Publisher, Seat, Seats
 from deltaq_master.link.switching import quick_switching
 from deltaq_master.protocol.events import (
     BusLost,
@@ -81,7 +81,8 @@ class Pump:
 
     `send(cob_id, data)` puts a frame on the bus or raises BusError. `transfer(node_id, what, answer)` starts
     a Read or Write elsewhere and has `answer` called with its outcome, from any thread. With a `clock` the
-    pump can run a thread of its own (`start`); without one it lives by calls of `step`.
+    pump can run a thread of its own (`start`); without one it lives by calls of `step`. `recorded` gives the
+    `handle` that a machine's events go to: its own, or a recorder's around it.
     """
 
     def __init__(
@@ -91,10 +92,12 @@ class Pump:
         clock: Callable[[], float] | None = link_clock.now,
         master_id: int = MASTER_ID,
         heartbeat_period: float = HEARTBEAT_PERIOD,
+        recorded: Callable[[Machine], Handle] = lambda machine: machine.handle,
     ) -> None:
         self._send_frame = send
         self._transfer = transfer
         self._clock = clock
+        self._recorded = recorded
         self._heartbeat = HeartbeatProducer(heartbeat_period)
         self._heartbeat_frame = (HEARTBEAT_BASE + master_id, bytes((NmtState.OPERATIONAL,)))
         self.queue: SimpleQueue[object] = SimpleQueue()
@@ -118,7 +121,7 @@ class Pump:
     def add(self, machine: Machine, publish: Publisher) -> None:
         """Run a machine; `publish` gets its values in the pump's thread, and only stores them."""
         with self._lock:
-            self._seats.take(machine, publish)
+            self._seats.take(machine, publish, self._recorded(machine))
         self.queue.put(None)  # the thread may be waiting for something later than this machine's deadline
 
     def remove(self, machine: Machine) -> None:
@@ -197,7 +200,7 @@ class Pump:
         return ""
 
     def _run_machine(self, seat: Seat, event: object, now: float) -> None:
-        for effect in seat.machine.handle(event, now):
+        for effect in seat.handle(event, now):
             self._perform(seat, effect, now)
             if not seat.taken:
                 return

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from deltaq_master.errors import CallError
-from deltaq_master.protocol.events import Machine
+from deltaq_master.protocol.events import Effect, Machine
 
 Publisher = Callable[[object], None]
+Handle = Callable[[object, float], Iterable[Effect]]
 
 
 class Seat:
     """A machine's place in the pump, with what the pump needs to know between the machine's events."""
 
-    __slots__ = ("cob_ids", "deadline", "machine", "publish", "taken")
+    __slots__ = ("cob_ids", "deadline", "handle", "machine", "publish", "taken")
 
-    def __init__(self, machine: Machine, publish: Publisher) -> None:
+    def __init__(self, machine: Machine, publish: Publisher, handle: Handle) -> None:
         self.machine = machine
+        self.handle = handle
         self.publish = publish
         self.cob_ids = machine.cob_ids
         self.deadline = machine.deadline
@@ -44,11 +46,11 @@ class Seats:
         self._by_machine: dict[int, Seat] = {}
         self._by_cob_id: dict[int, tuple[Seat, ...]] = {}
 
-    def take(self, machine: Machine, publish: Publisher) -> None:
-        """Give a machine a seat; CallError if it has one."""
+    def take(self, machine: Machine, publish: Publisher, handle: Handle) -> None:
+        """Give a machine a seat, with what its events go to; CallError if it has one."""
         if id(machine) in self._by_machine:
             raise CallError("this machine already runs in the pump")
-        seat = self._by_machine[id(machine)] = Seat(machine, publish)
+        seat = self._by_machine[id(machine)] = Seat(machine, publish, handle)
         self.all = (*self.all, seat)
         self.index()
 

@@ -11,8 +11,11 @@ from deltaq_master.link.bus import Network, open_network
 from deltaq_master.link.node import Node
 from deltaq_master.link.pump import MASTER_ID as MASTER_ID
 from deltaq_master.link.pump import Pump
+from deltaq_master.link.record.recorder import Recorder
+from deltaq_master.link.seats import Handle
 from deltaq_master.link.worker import TransferWorkers
 from deltaq_master.master.charger import CHARGER_ID, Charger
+from deltaq_master.protocol.events import Machine
 
 
 class Master:
@@ -25,6 +28,7 @@ class Master:
         self._owns_network = False
         self._workers = TransferWorkers()
         self._pump: Pump | None = None
+        self._recorder: Recorder | None = None
         self._chargers: list[Charger] = []
         network.reserve(node_id)
 
@@ -57,11 +61,21 @@ class Master:
         self._chargers.append(charger)
         return charger
 
+    def record(self, recorder: Recorder) -> None:
+        """Record every frame, and the steps of charges that begin from now on; its owner closes it afterwards."""
+        self.network.gate.subscribe_frames(recorder.frame)
+        self._recorder = recorder
+
+    def _recorded(self, machine: Machine) -> Handle:
+        return machine.handle if self._recorder is None else self._recorder.machine(machine)
+
     @property
     def pump(self) -> Pump:
         """The pump of this bus, started when it is first needed."""
         if self._pump is None:
-            self._pump = Pump(self.network.send_frame, self._workers, master_id=self.node_id)
+            self._pump = Pump(
+                self.network.send_frame, self._workers, master_id=self.node_id, recorded=self._recorded
+            )
             self._pump.start(self.network.gate)
         return self._pump
 

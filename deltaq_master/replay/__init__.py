@@ -1,0 +1,1 @@
+"""The room where what was recorded is made again: the same machines, the same events, the same times."""
