@@ -17,6 +17,7 @@ LIMITS = "What is never exceeded"
 BATTERY = "What is known of the battery"
 END = "The end"
 ACCEPTED = "What is accepted"
+SHOWN = "How it is shown"
 
 WITHOUT_BMS = (
     "no --bms: only the charger's own voltage and current are watched; cell voltages, temperature and the "
@@ -102,6 +103,14 @@ def charge(
             help="DCF whose settings are written before, as by config apply, if the charger does not hold them.",
         ),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live/--no-live",
+            rich_help_panel=SHOWN,
+            help="A live screen where stdout is a terminal, else lines; --no-live: always lines.",
+        ),
+    ] = True,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -172,8 +181,9 @@ def charge(
       bms-bridge | deltaq -i socketcan -c can0 charge --battery pack.toml --bms -
       deltaq --json -i socketcan -c can0 charge --battery pack.toml > log.jsonl
 
-    In a terminal it shows a live view, else a line for every change, with
-    --json an object per line, the last one a summary.
+    In a terminal it shows a live screen, on which q or Ctrl-C ends the charge
+    in that order; else a line for every change, with --json an object per
+    line, the last one a summary.
     """
     from deltaq_master.charger.plan import Accepted, ChargePlan, Consent, Timing
     from deltaq_master.charger.profile import Wanted
@@ -226,4 +236,4 @@ def charge(
         return 0
     from deltaq_master.cli.charge_run import run_charge
 
-    return run_charge(chosen, plan, bms, source)
+    return run_charge(chosen, plan, bms, source, live=live)

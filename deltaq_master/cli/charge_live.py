@@ -1,74 +1,79 @@
-"""The live view of a charge in a terminal."""
+"""A charge on the live screen: the views are followed in a thread of their own, the terminal has the main one."""
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
-from rich.live import Live
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
+from deltaq_master.charger.diagnosis import Subject
+from deltaq_master.cli.charge_show import LineReporter, Summary, figures
+from deltaq_master.cli.screen.charging import ChargeShowing
+from deltaq_master.cli.screen.sight import USUAL_BITRATE, BusSight
+from deltaq_master.cli.talk import say, show
 
-from deltaq_master.charger.view import ChargeView
-from deltaq_master.cli.charge_show import State, Summary, coming, figures, state_of
-from deltaq_master.cli.parsing import spoken
-from deltaq_master.cli.talk import show
-
-REFRESH = 4
-"""How often the terminal is drawn anew [1/s]."""
-COLOURS = {"charging": "green", "finishing": "green", "complete": "green", "fault": "red", "refused": "red"}
+if TYPE_CHECKING:
+    from deltaq_master.charger.plan import ChargePlan
+    from deltaq_master.charger.view import ChargeView
+    from deltaq_master.cli.settings import Settings
+    from deltaq_master.link.gate import Gate
 
 
 class LiveReporter:
-    """One panel that follows the charge."""
+    """Shows a charge on the screen, and goes on in lines if the screen fails."""
 
-    def __init__(self) -> None:
-        self._live = Live(refresh_per_second=REFRESH)
-
-    def __enter__(self) -> Self:
-        self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def __init__(
+        self, settings: Settings, plan: ChargePlan, gate: Gate, begun: float, leave: Callable[[], None]
     ) -> None:
-        self._live.stop()
+        """Times are counted from `begun`; `leave` asks for the end, as Ctrl-C does."""
+        self._leave = leave
+        self._lines: LineReporter | None = None
+        self._followed: Future[None] | None = None
+        bitrate = settings.bitrate or USUAL_BITRATE
+        subject = Subject(plan.dictionary, plan.master_id, plan.accepted)
+        self._sight = BusSight(subject, gate, bitrate, begun)
+        bus = settings.channel or settings.interface or "the bus"
+        self._showing = ChargeShowing(
+            self._sight,
+            plan,
+            f"charge, node {plan.node_id} on {bus}",
+            bitrate,
+            settings.bitrate is not None,
+            self._over,
+            leave,
+        )
+
+    def during(self, follow: Callable[[], None]) -> None:
+        """Show the screen while `follow` runs, and until it has ended; what it raises is raised."""
+        from deltaq_master.cli.screen.app import show_screen
+
+        with ThreadPoolExecutor(2, "screen") as pool:
+            pool.submit(self._sight.follow)
+            self._followed = pool.submit(follow)
+            try:
+                problem = show_screen(self._showing)
+            except BaseException:
+                # Nobody sees the charge any more: it must not go on.
+                self._leave()
+                raise
+            finally:
+                self._sight.close()
+                for line in self._showing.talk:
+                    say(line)
+            if problem:
+                say(f"note: the live screen has ended ({problem}); the charge goes on, and is shown in lines")
+                self._lines = LineReporter()
+        self._followed.result()
 
     def show(self, view: ChargeView, time: float) -> None:
-        """Take a view; it is drawn with the next refresh."""
-        self._live.update(panel(state_of(view, time)))
+        """Take a view; called from the thread that follows the charge."""
+        self._showing.put(view, time)
+        if self._lines is not None:
+            self._lines.show(view, time)
 
     def end(self, summary: Summary) -> None:
-        """Leave the panel as it was last, and print the summary below it."""
-        self._live.stop()
+        """Print the summary, in the terminal as it was before."""
         show(figures(summary))
 
-
-def panel(state: State) -> RenderableType:
-    """The charge at one moment, at most 80 columns wide."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim")
-    table.add_column(justify="right", min_width=9)
-    table.add_column()
-    soc = state.soc if state.soc is not None else state.charger_soc
-    current = "untrusted" if state.current is None and state.current_note else _number(state.current, "A", 2)
-    asked = f"asked {state.requested_voltage:.2f} V" if state.ready else ""
-    table.add_row("voltage", _number(state.voltage, "V", 2), asked)
-    table.add_row("current", current, f"asked {state.requested_current:.2f} A" if state.ready else "")
-    table.add_row("power", _number(state.power, "W", 0), "")
-    table.add_row("returned", _number(state.ah, "Ah", 2), "")
-    table.add_row("SOC", _number(soc, "%", 0), "as the charger says" if state.soc is None and soc else "")
-    table.add_row("mains", _number(state.ac_voltage, "V", 0), "")
-    table.add_row("time", spoken(state.time), coming(state))
-    if state.cause is not None:
-        table.add_row("because", "", state.cause.text)
-    notes = [Text(f"alarm: {text}", style="bold red") for text in state.alarms]
-    notes += [Text(f"warning: {text}", style="yellow") for text in state.warnings]
-    title = Text(state.phase, style=f"bold {COLOURS.get(state.phase, 'cyan')}")
-    return Panel(Group(table, *notes), title=title, title_align="left", width=80)
-
-
-def _number(value: float | None, unit: str, digits: int) -> str:
-    return "-" if value is None else f"{value:.{digits}f} {unit}"
+    def _over(self) -> bool:
+        return self._followed is not None and self._followed.done()

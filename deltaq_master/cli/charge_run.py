@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,14 @@ from deltaq_master.charger.view import ChargeView
 from deltaq_master.cli.bms import Readings
 from deltaq_master.cli.charge_show import Reporter, Summary, reporter, summary_of
 from deltaq_master.cli.exits import ExitCode
+from deltaq_master.cli.explain_charge import Companion, show_briefly
+from deltaq_master.cli.explain_show import json_of
 from deltaq_master.cli.settings import Settings
 from deltaq_master.cli.signals import Signals
-from deltaq_master.cli.talk import say
+from deltaq_master.cli.talk import say, show_json
 from deltaq_master.errors import TheirError
 from deltaq_master.link import clock
-from deltaq_master.master import ChargeRun
+from deltaq_master.master import ChargeRun, Master
 
 if TYPE_CHECKING:
     from deltaq_master.configuration.sources import Source
@@ -58,9 +61,16 @@ class Requests:
 
 
 def run_charge(
-    settings: Settings, plan: ChargePlan, bms: str | None, config: Source | None = None
+    settings: Settings,
+    plan: ChargePlan,
+    bms: str | None,
+    config: Source | None = None,
+    live: bool = False,
 ) -> ExitCode:
-    """Charge by a plan, show it, and say how it went; settings are written before, if there are any."""
+    """Charge by a plan, show it, and say how it went; settings are written before, if there are any.
+
+    `live` shows it on a screen, where there can be one.
+    """
     requests = Requests()
     opened = Readings(bms) if bms is not None else nullcontext()
     with opened as source, Signals(requests.asked), settings.open() as master:
@@ -72,21 +82,49 @@ def run_charge(
             if configured is not ExitCode.DONE:
                 return configured
         begun = clock.now()
-        with charger.begin(plan, source) as run, reporter(settings.json) as shown:
+        companion = Companion(plan, master.network.gate)
+        screen = _screen(settings, plan, bms, master, begun, requests) if live else None
+        with charger.begin(plan, source) as run:
+            shown = reporter(settings.json, screen)
             requests.run = run
-            _watch(run, plan, shown, requests, begun)
+            shown.during(lambda: _watch(run, plan, shown, requests, begun, companion))
             summary, code = _judge(run, requests.first, begun)
+            why = companion.explanation(Outcome(summary.outcome), summary.cause.id)
+            settings.report("summary", summary)
+            if why is not None:
+                settings.report("explanation", json_of(why))
+            if why is not None and settings.json:
+                show_json(json_of(why))
             shown.end(summary)
+    if why is not None and not settings.json:
+        show_briefly(why)
     if code in (ExitCode.FAILED, ExitCode.NO_DEVICE):
         say(f"deltaq: {summary.outcome}: {summary.sentence}")
     return code
 
 
-def _watch(run: ChargeRun, plan: ChargePlan, shown: Reporter, requests: Requests, begun: float) -> None:
+def _screen(
+    settings: Settings, plan: ChargePlan, bms: str | None, master: Master, begun: float, requests: Requests
+) -> Callable[[], Reporter] | None:
+    """What makes the live screen, None where none can be shown."""
+    from deltaq_master.cli.screen.terminal import hindrance
+
+    if settings.json or hindrance(data_on_stdin=bms == "-"):
+        return None
+    from deltaq_master.cli.charge_live import LiveReporter
+
+    gate = master.network.gate
+    return lambda: LiveReporter(settings, plan, gate, begun, lambda: requests.asked("SIGINT"))
+
+
+def _watch(
+    run: ChargeRun, plan: ChargePlan, shown: Reporter, requests: Requests, begun: float, companion: Companion
+) -> None:
     """Show views until nothing is sent any more."""
     while (view := run.next_view(TICK)) is not None or not run.over:
         if view is None:
             continue
+        companion.follow(view, begun)
         shown.show(view, view.time - begun)
         if plan.holds and view.phase in ENDED and not view.released:
             requests.holding(run)

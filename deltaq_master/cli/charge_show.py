@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -175,8 +174,19 @@ class Reporter(Protocol):
     def end(self, summary: Summary) -> None:
         """Take the summary."""
 
+    def during(self, follow: Callable[[], None]) -> None:
+        """Show what comes while `follow` runs: it follows the charge, and returns at its end."""
 
-class JsonReporter:
+
+class _InOrder:
+    """Shows each view at once, by the thread that follows the charge."""
+
+    def during(self, follow: Callable[[], None]) -> None:
+        """Follow it."""
+        follow()
+
+
+class JsonReporter(_InOrder):
     """An object per line: every change of phase or alarms, and once a second."""
 
     def __init__(self) -> None:
@@ -195,7 +205,7 @@ class JsonReporter:
         show_json(summary)
 
 
-class LineReporter:
+class LineReporter(_InOrder):
     """A line for every change of phase, alarm and warning, and for progress every 10 s."""
 
     def __init__(self) -> None:
@@ -227,12 +237,8 @@ class LineReporter:
         show(figures(summary))
 
 
-def reporter(json: bool) -> AbstractContextManager[Reporter]:
-    """The way to show a charge here: JSON if asked for, a live view in a terminal, else lines."""
+def reporter(json: bool, live: Callable[[], Reporter] | None = None) -> Reporter:
+    """The way to show a charge here: JSON if asked for, a live screen where there can be one, else lines."""
     if json:
-        return nullcontext(JsonReporter())
-    if sys.stdout.isatty():
-        from deltaq_master.cli.charge_live import LiveReporter
-
-        return LiveReporter()
-    return nullcontext(LineReporter())
+        return JsonReporter()
+    return LineReporter() if live is None else live()

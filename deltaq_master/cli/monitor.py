@@ -30,6 +30,10 @@ def monitor(
             help="A log that python-can reads (.trc, .log, .asc, .blf, .csv, ...), instead of a bus.",
         ),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="A screen instead of lines, where stdout is a terminal."),
+    ] = False,
 ) -> int:
     """Decode the traffic, live or from a log; never transmit.
 
@@ -41,15 +45,18 @@ def monitor(
     \b
     Examples:
       deltaq -i socketcan -c can0 monitor
+      deltaq -i socketcan -c can0 monitor --live
       deltaq monitor ride.trc
       deltaq --json monitor ride.trc | jq 'select(.service == "EMCY")'
 
-    Ctrl-C ends it, with exit code 0: nothing was driven.
+    Ctrl-C ends it (q too, on the screen), with exit code 0: nothing was driven.
     """
     from deltaq_master.charger.traffic import TrafficDecoder
     from deltaq_master.dictionary.mapping import defaults
 
     chosen = settings(context)
+    if live and _on_screen(chosen, log):
+        return 0
     dictionary = chosen.dictionary()
     decoder = TrafficDecoder(dictionary, defaults(dictionary), chosen.master_id)
     printer = show_frame_json if chosen.json else show_frame
@@ -60,6 +67,25 @@ def monitor(
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _on_screen(chosen: Settings, log: Path | None) -> bool:
+    """Show the bus on the live screen; False where there can be none, and lines must do. Raises UsageError."""
+    from deltaq_master.cli.screen.terminal import hindrance
+    from deltaq_master.errors import UsageError
+
+    if log is not None:
+        raise UsageError("--live shows a bus, and a log is none", "leave out --live, or the log")
+    if chosen.json:
+        raise UsageError("--live and --json exclude each other", "give one of them")
+    hindered = hindrance()
+    if hindered:
+        say(f"note: no live screen here, lines instead: {hindered}")
+        return False
+    from deltaq_master.cli.screen.monitor_live import watch
+
+    watch(chosen)
+    return True
 
 
 def _interrupt(_: str) -> None:
@@ -78,11 +104,9 @@ def _live(chosen: Settings) -> Iterator[Frame]:
 
     from deltaq_master.errors import BusError
     from deltaq_master.link import clock
-    from deltaq_master.link.bus import open_network
 
-    options = chosen.bus_options()
     frames: SimpleQueue[Frame] = SimpleQueue()
-    with open_network(chosen.interface, chosen.channel, chosen.bitrate, **options) as network:
+    with chosen.network() as network:
         begun = clock.now()
         network.gate.subscribe_frames(frames.put)
         say("note: listening; Ctrl-C ends it")
