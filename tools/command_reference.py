@@ -57,6 +57,10 @@ within a version, none changes its meaning. What is not known is `null`; units a
 | `deltaq.pdo-baseline/1` | `pdo verify --write-baseline` | the file of accepted findings |
 | `deltaq.pdo-remap/1` | `pdo remap` | the plan, and what came of it |
 | `deltaq.pdo-profiles/1` | `pdo remap --list` | the shipped profiles |
+| `deltaq.explain/1` | `explain` | verdict, causes in order, preconditions with evidence, history |
+| `deltaq.explain-word/1` | `explain alarm`, `abort`, `object` | what a number means, and what to do |
+| `deltaq.report/1` | `report --json` | outcome, charges, diagnosis, objects, frames, events; `--sign` seals it |
+| `deltaq.report-verify/1` | `report verify` | `standing`, `entry`, `title`, `text` |
 | `deltaq.config-.../1` | `config` | one object for each of its verbs ([configuration.md](configuration.md)) |
 """
 

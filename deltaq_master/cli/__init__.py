@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line (by default that of the process) and return its exit code."""
     words = sys.argv[1:] if argv is None else list(argv)
     with Log() as log:
+        log.words = words
         try:
             code = typer.main.get_command(app).main(
                 words or ["--help"], prog_name="deltaq", standalone_mode=False, obj=log

@@ -7,7 +7,23 @@ from typing import Annotated
 
 import typer
 
-from deltaq_master.cli import charge, config, info, monitor, nmt, pdo, read, scan, sim, write
+from deltaq_master.cli import (
+    charge,
+    config,
+    explain,
+    info,
+    monitor,
+    nmt,
+    pdo,
+    read,
+    replay,
+    report,
+    scan,
+    sim,
+    write,
+)
+from deltaq_master.cli.parsing import seconds
+from deltaq_master.cli.record import CommandRecording, RecordOptions, octets
 from deltaq_master.cli.settings import Settings, key_values
 from deltaq_master.cli.talk import Log
 
@@ -16,6 +32,7 @@ app = typer.Typer(name="deltaq", rich_markup_mode="rich", add_completion=True)
 BUS = "Which bus"
 DEVICE = "Which charger"
 OUTPUT = "What is printed"
+RECORD = "What is recorded"
 
 
 def _version(asked: bool) -> None:
@@ -117,6 +134,51 @@ def options(
             help="JSON on stdout, one object per line.",
         ),
     ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            metavar="FILE",
+            rich_help_panel=RECORD,
+            help="Record the bus to a log, by its suffix: .asc .blf .log .trc; decisions go to FILE.jsonl.",
+        ),
+    ] = None,
+    record_size: Annotated[
+        int | None,
+        typer.Option(
+            "--record-max-size",
+            metavar="SIZE",
+            parser=octets,
+            rich_help_panel=RECORD,
+            help="Begin another part at this size: 500k, 100M, 1G.",
+        ),
+    ] = None,
+    record_time: Annotated[
+        float | None,
+        typer.Option(
+            "--record-max-time",
+            metavar="TIME",
+            parser=seconds,
+            rich_help_panel=RECORD,
+            help="Begin another part after this time: 10m, 1h.",
+        ),
+    ] = None,
+    record_keep: Annotated[
+        int | None,
+        typer.Option(
+            "--record-keep",
+            metavar="N",
+            min=1,
+            rich_help_panel=RECORD,
+            help="Keep the last N parts; without it, all.",
+        ),
+    ] = None,
+    record_overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--record-overwrite", rich_help_panel=RECORD, help="Write over a recording of this name."
+        ),
+    ] = False,
     verbose: Annotated[
         bool,
         typer.Option(
@@ -154,13 +216,21 @@ def options(
     log = context.find_object(Log)
     if verbose and log is not None:
         log.speak_up()
+    recording = None
+    if record is not None:
+        how = RecordOptions(record, record_size, record_time, record_keep, record_overwrite)
+        recording = CommandRecording(how, log.words if log is not None else ())
+        context.call_on_close(recording.close)
     context.obj = Settings(
-        interface, channel, bitrate, node_id, master_id, eds, json, key_values(simulator or ())
+        interface, channel, bitrate, node_id, master_id, eds, json, key_values(simulator or ()), recording
     )
 
 
 app.command("charge")(charge.charge)
 app.command("monitor")(monitor.monitor)
+app.command("explain")(explain.explain)
+app.command("replay")(replay.replay)
+app.command("report")(report.report)
 app.command("scan")(scan.scan)
 app.command("info")(info.info)
 app.command("read")(read.read)

@@ -60,8 +60,10 @@ def info(context: typer.Context) -> int:
             title: [row for row in read_rows(charger, wanted) if told(row)]
             for title, wanted in groups.items()
         }
+    all_of_it = {"schema": SCHEMA, "node": chosen.node_id, "groups": found}
+    chosen.report("info", all_of_it)
     if chosen.json:
-        show_json({"schema": SCHEMA, "node": chosen.node_id, "groups": found})
+        show_json(all_of_it)
     else:
         from deltaq_master.cli.tables import show_rows
 

@@ -15,9 +15,11 @@ from deltaq_master.errors import UsageError
 
 if TYPE_CHECKING:
     # For the type checker alone: these bring in canopen and python-can, which `deltaq --help` does without.
+    from deltaq_master.cli.record import CommandRecording
     from deltaq_master.dictionary.eds import Dictionary
     from deltaq_master.link.bus import Network
     from deltaq_master.link.device import Device
+    from deltaq_master.link.record.recorder import Recorder
     from deltaq_master.master import Charger, Master
     from deltaq_master.protocol.guard import Policy
 
@@ -39,6 +41,7 @@ class Settings:
     eds: Path | None = None
     json: bool = False
     sim: Mapping[str, str] = field(default_factory=dict)
+    recording: CommandRecording | None = None
 
     def dictionary(self) -> Dictionary:
         """The object dictionary of the device, read once. Raises FileError for an EDS that cannot be used."""
@@ -55,17 +58,45 @@ class Settings:
         """Open the bus; nothing is sent. Raises UsageError or BusError."""
         from deltaq_master.master import Master
 
-        return Master.open(
-            self.interface, self.channel, self.bitrate, node_id=self.master_id, **self.bus_options()
-        )
+        options = self.bus_options()
+        recorder = self._recorder()
+        master = Master.open(self.interface, self.channel, self.bitrate, node_id=self.master_id, **options)
+        if recorder is not None:
+            master.record(recorder)
+        return master
 
     @contextmanager
     def network(self) -> Iterator[Network]:
         """The bus alone, for jobs that need no master; nothing is sent. Raises UsageError or BusError."""
         from deltaq_master.link.bus import open_network
 
-        with open_network(self.interface, self.channel, self.bitrate, **self.bus_options()) as network:
+        options = self.bus_options()
+        recorder = self._recorder()
+        with open_network(self.interface, self.channel, self.bitrate, **options) as network:
+            if recorder is not None:
+                network.gate.subscribe_frames(recorder.frame)
             yield network
+
+    def _recorder(self) -> Recorder | None:
+        """The recorder that was asked for, made before the bus is opened. Raises FileError."""
+        if self.recording is None:
+            return None
+        from deltaq_master.dictionary.shipped import eds_path
+
+        told = {
+            "interface": self.interface,
+            "channel": self.channel,
+            "bitrate": self.bitrate,
+            "node_id": self.node_id,
+            "master_id": self.master_id,
+            "sim": dict(self.sim),
+        }
+        return self.recording.begin(told, self.eds or eds_path())
+
+    def report(self, name: str, value: object) -> None:
+        """Record a result of the command, if it is recorded."""
+        if self.recording is not None:
+            self.recording.report(name, value)
 
     @contextmanager
     def device(self, dictionary: Dictionary) -> Iterator[Device]:

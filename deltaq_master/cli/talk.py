@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +27,11 @@ def show_json(value: object) -> None:
     print(json.dumps(_plain(value), ensure_ascii=False, allow_nan=False), flush=True)
 
 
+def jsonable(value: object) -> object:
+    """A value as a program would read it from that line."""
+    return json.loads(json.dumps(_plain(value), allow_nan=False))
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
@@ -44,6 +49,8 @@ class Log(logging.Handler):
     """Keeps what is logged to itself: errors are told in sentences. With `verbose` it shows all, with tracebacks."""
 
     verbose = False
+    words: Sequence[str] = ()
+    """The command line, as it was given."""
 
     def __enter__(self) -> Self:
         """Listen to every logger, for the time of one command."""

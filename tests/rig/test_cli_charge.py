@@ -177,7 +177,7 @@ def test_a_fault_in_lines_ends_with_1_and_its_cause(capsys: pytest.CaptureFixtur
     for phase in ("armed", "enabling", "charging", "fault"):
         assert f" s  {phase} " in out
     assert "warning: an RPDO that carries our request has event timer 0 (140nh:05)" in out
-    *_, because, last = out.splitlines()
+    *_, because, last = out.partition("\n\nwhy: ")[0].splitlines()
     assert because.endswith(" s  because the charger detects no AC")
     assert last.startswith("fault after ")
     assert last.endswith("output off (confirmed)")
