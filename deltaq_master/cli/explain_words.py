@@ -55,7 +55,7 @@ def _alarms(_: Settings, word: str) -> list[dict[str, Any]]:
     else:
         number = _number(word, 0xFFFF_FFFF)
         found = [each for each in catalogue() if each.number == number]
-        if number > 0xFF and (alarm := Alarm.from_word(number)) is not None:
+        if number > 0xFFFF and (alarm := Alarm.from_word(number)) is not None:
             found = [alarm]
     if not found:
         raise UsageError(

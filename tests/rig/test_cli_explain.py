@@ -184,6 +184,7 @@ def test_alarms_and_remembered_errors_are_shown(tmp_path: Path, capsys: Text) ->
         (("explain", "--passive", "a.log"), "--passive is about a bus"),
         (("explain", "alarm"), "'alarm' cannot be explained"),
         (("explain", "alarm", "0xFE"), "no alarm '0xFE' is in the catalogue"),
+        (("explain", "alarm", "999"), "no alarm '999' is in the catalogue"),
         (("explain", "alarm", "much"), "'much' is no number"),
         (("explain", "abort", "0x123456789"), "'0x123456789' is no number"),
         (("explain", "object", "0x9999"), "9999h:00 is not in"),
