@@ -101,6 +101,8 @@ class _Run(Generic[R]):
             if error is not None:
                 raise error
             yield result  # type: ignore[misc]  # None is a result too
+        # Those who were asked over a lost bus have been silent for that reason.
+        self._check_bus()
 
     def end(self) -> None:
         """Let nobody send any more, and wait for those who still wait for an answer."""
@@ -115,8 +117,11 @@ class _Run(Generic[R]):
             try:
                 return self._answers.get(timeout=LOOK)
             except Empty:
-                if self._network.gate.lost:
-                    raise BusError(f"the bus was lost: {self._network.gate.lost}") from None
+                self._check_bus()
+
+    def _check_bus(self) -> None:
+        if self._network.gate.lost:
+            raise BusError(f"the bus was lost: {self._network.gate.lost}")
 
     def _work(self, node_id: int) -> None:
         try:

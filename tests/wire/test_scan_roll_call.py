@@ -12,6 +12,8 @@ import pytest
 from deltaq_master.errors import BusError, SdoAnswerError
 from deltaq_master.link.bus import Network
 from deltaq_master.link.pacing import Pace
+from deltaq_master.link.roll_call import ask_all
+from deltaq_master.link.worker import TransferClient
 from deltaq_master.protocol.events import Frame
 from deltaq_master.protocol.identity import Identity
 from deltaq_master.scanner.roll import Answer, call_roll, identify
@@ -288,3 +290,14 @@ def test_a_bus_that_is_lost_while_we_listen(bus: ScriptedBus, network: Network) 
     bus.settle()
     with Scan(network) as scan, pytest.raises(BusError, match="the bus was lost"):
         list(scan.listen(5.0))
+
+
+def test_a_bus_that_is_lost_while_answers_come_is_said(network: Network) -> None:
+    def answered(node_id: int, _: TransferClient) -> int:
+        network.gate.lost = "the adapter was unplugged"
+        return node_id
+
+    asking = ask_all(network, (3,), answered, timeout=TIMEOUT)
+    assert next(asking) == 3
+    with pytest.raises(BusError, match="the bus was lost: the adapter was unplugged"):
+        next(asking)
