@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
+from collections.abc import Callable
 from typing import Any, Self
 
 import can
@@ -14,6 +16,7 @@ from deltaq_master.link import clock
 from deltaq_master.link.causes import cause_of
 from deltaq_master.link.gate import Gate
 from deltaq_master.link.opening import open_bus
+from deltaq_master.link.socketcan import SocketCan
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ class Network(canopen.Network):
         self.listeners = [self.gate]
         self._owns_bus = False
         self._reserved: set[int] = set()
+        self._filtering = threading.Lock()
 
     def connect(self, *args: Any, **kwargs: Any) -> Self:
         """Open a bus, unless one was lent, and start to receive; arguments as `can.Bus` takes them.
@@ -52,12 +56,14 @@ class Network(canopen.Network):
         if self.notifier is not None:
             raise CallError("this network is already connected")
         if self.bus is None:
-            self.bus = open_bus(*args, **kwargs)
+            self.bus = open_bus(*args, ours=True, **kwargs)
             self._owns_bus = True
         elif can.Notifier.find_instances(self.bus):
             raise CallError("this bus already has a receiver: another Network or Notifier reads it")
-        self.gate.opened(_name(self.bus))
+        repeating = isinstance(self.bus, SocketCan)
+        self.gate.opened(_name(self.bus), self if repeating else None)
         super().connect()
+        self.listen()
         return self
 
     def disconnect(self) -> None:
@@ -98,7 +104,45 @@ class Network(canopen.Network):
                 self.gate.raised(f"subscriber {callback!r} of {can_id:03X}h")
         self.scanner.on_message_received(can_id)
 
+    def subscribe(self, can_id: int, callback: Callable[[int, bytearray, float], None]) -> None:
+        """Call `callback` with each frame of a COB-ID, as canopen does."""
+        super().subscribe(can_id, callback)
+        self.listen()
+
+    def listen(self) -> None:
+        """Have the kernel's receive filters follow what is wanted here, where there are any."""
+        bus = self.bus
+        if self.notifier is not None and isinstance(bus, SocketCan):
+            with self._filtering:
+                wanted = self.gate.wanted
+                bus.hear(None if wanted is None else wanted.union(tuple(self.subscribers)))
+
     # --- sending ------------------------------------------------------------------------------------------
+
+    def renew(self, cob_id: int, data: bytes, period: float, due: float) -> None:
+        """Have the kernel send a frame every `period` [s] for a few periods more (SocketCAN alone).
+
+        This renewal was `due` now or a while ago [s], on the clock of the machines.
+
+        Raises SendError while the bus is lost, CallError on any other bus.
+        """
+        bus = self.bus
+        if not isinstance(bus, SocketCan):
+            raise CallError("not connected to a bus whose kernel repeats frames: nothing was sent")
+        try:
+            bus.leases.renew(cob_id, data, period, due)
+        except (can.CanError, OSError) as error:
+            self.gate.refused()
+            raise SendError(*cause_of(error, _name(bus))) from error
+
+    def cease(self, cob_id: int | None = None) -> None:
+        """End what `renew` began, all of it without a COB-ID; frames end at once."""
+        bus = self.bus
+        if isinstance(bus, SocketCan):
+            if cob_id is None:
+                bus.leases.cease_all()
+            else:
+                bus.leases.cease(cob_id)
 
     def send_frame(self, cob_id: int, data: bytes) -> None:
         """Send one data frame; any thread may call it.
@@ -115,6 +159,9 @@ class Network(canopen.Network):
             self._transmit(_message(can_id, bytes(data), remote=True))
 
     def _transmit(self, message: can.Message) -> None:
+        bus = self.bus
+        if isinstance(bus, SocketCan):
+            self._make_room(bus, message.arbitration_id)
         with self.gate.order:
             bus = self.bus
             if bus is None:
@@ -126,6 +173,14 @@ class Network(canopen.Network):
                 self.gate.refused()
                 raise SendError(*cause_of(error, _name(bus))) from error
             self.gate.sent(message, time)
+
+    def _make_room(self, bus: SocketCan, cob_id: int) -> None:
+        # Before the lock is taken: the pump must not wait for whoever waits here.
+        try:
+            bus.make_room(cob_id)
+        except can.CanError as error:
+            self.gate.refused()
+            raise SendError(*cause_of(error, _name(bus))) from error
 
     # --- nodes --------------------------------------------------------------------------------------------
 

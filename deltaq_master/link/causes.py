@@ -25,6 +25,11 @@ NO_RIGHTS = Cause(
 NO_DEVICE = Cause("there is no device {channel}", "is the adapter plugged in, and its driver loaded?")
 NOT_REACHED = Cause("{channel} cannot be reached", "correct the address, or start the hub there")
 
+QUEUE_FULL = Cause(
+    "the transmit queue of {channel} is full",
+    "nobody acknowledges (alone on the bus, another bit rate, no termination), or the bus is overloaded",
+)
+
 # Keyed by errno: its number is the one thing that survives the wrapping of python-can and pyserial.
 CAUSES = {
     errno.EAFNOSUPPORT: Cause(
@@ -40,10 +45,8 @@ CAUSES = {
     errno.ENETDOWN: Cause(
         "{channel} is down", "bring it up: ip link set {channel} up type can bitrate 500000"
     ),
-    errno.ENOBUFS: Cause(
-        "the transmit queue of {channel} is full",
-        "nobody acknowledges (alone on the bus, another bit rate, no termination), or the bus is overloaded",
-    ),
+    errno.ENOBUFS: QUEUE_FULL,
+    errno.EAGAIN: QUEUE_FULL,
     errno.ECONNREFUSED: Cause(
         "nobody listens at {channel}", "start the hub there (deltaq sim --listen), or correct the address"
     ),
@@ -68,6 +71,9 @@ def known_cause(error: BaseException, channel: str) -> Cause | None:
     for link in chain(error):
         if isinstance(link, socket.gaierror):
             return Cause(f"the host in {channel} is not known", "correct the address")
+        told = getattr(link, "cause", None)
+        if isinstance(told, Cause):
+            return told
         # SocketCAN's receiver keeps the number in python-can's own attribute.
         known = CAUSES.get(getattr(link, "errno", None) or getattr(link, "error_code", None) or 0)
         if known is not None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import time
 
+KNOWN = 30.0
+"""Oldest moment that is believed [s]."""
+
 if hasattr(time, "CLOCK_BOOTTIME"):
 
     def now() -> float:
@@ -29,3 +32,12 @@ def from_monotonic(moment: float) -> float:
     """
     here = now()
     return here - (time.monotonic() - moment)
+
+
+def age(moment: float) -> float:
+    """How long ago a moment of the system's clock was [s].
+
+    One over KNOWN ago, or in the future, was taken before that clock was set: it counts as now.
+    """
+    passed = time.time() - moment
+    return passed if 0.0 <= passed <= KNOWN else 0.0

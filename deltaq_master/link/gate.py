@@ -3,7 +3,8 @@
 What a frame meets, in this order, in the receive thread:
 
 1. the clock of the machines: `Frame.time` is when we had it. A driver's own timestamp is not used for that:
-   its epoch differs from one interface to the next, and freshness must not depend on it;
+   its epoch differs from one interface to the next. SocketCAN's is the kernel's, of this computer's clock, and is
+   moved to ours: what waited in a socket while the program was stopped is as old as it is;
 2. the pump's queue, if there is a pump: nothing below can delay a decision about the charge;
 3. monitors and recorders (`subscribe_frames`), which see everything: 29-bit, remote, error and FD frames too;
 4. canopen's subscribers, each by itself, for 11-bit data frames of a length that their service can have.
@@ -18,6 +19,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import Protocol
 
 import can
 import canopen
@@ -25,11 +27,26 @@ from canopen.network import MessageListener
 
 from deltaq_master.link import clock
 from deltaq_master.link.causes import cause_of
+from deltaq_master.link.socketcan import LeaseMessage
 from deltaq_master.protocol.events import BusLost, Frame
 
 logger = logging.getLogger(__name__)
 
 FrameCallback = Callable[[Frame], None]
+
+
+class Repeating(Protocol):
+    """A bus whose kernel repeats frames on a lease (SocketCAN)."""
+
+    def renew(self, cob_id: int, data: bytes, period: float, due: float) -> None:
+        """Have it sent every `period` [s] for a few periods more, as was `due`; raises BusError or CallError."""
+
+    def cease(self, cob_id: int | None = None) -> None:
+        """End one of them, or all."""
+
+    def listen(self) -> None:
+        """What is wanted has changed."""
+
 
 CLASSIC_LENGTH = 8
 NMT_LENGTH = 2
@@ -104,8 +121,12 @@ class Gate(MessageListener):
         """Where the pump wants 11-bit data frames and losses of the bus first."""
         self.lost = ""
         """Why the bus is taken as lost, '' while it is not."""
+        self.repeating: Repeating | None = None
+        """Where the pump has frames repeated by the kernel; None on a bus that cannot."""
         self._name = "the bus"
         self._watchers: tuple[FrameCallback, ...] = ()
+        self._wanted_by: dict[FrameCallback, frozenset[int] | None] = {}
+        self._heard_by_pump: frozenset[int] | None = None
         self._editing = threading.Lock()
         self._receiver = 0
         self._failures = 0
@@ -132,18 +153,43 @@ class Gate(MessageListener):
             self._receive_errors,
         )
 
-    def subscribe_frames(self, callback: FrameCallback) -> None:
+    def subscribe_frames(self, callback: FrameCallback, cob_ids: frozenset[int] | None = None) -> None:
         """Show every frame to `callback`, received and sent, of every kind; it must only store.
 
-        Frames come in the order of the bus as far as it can be known: a request before its answer.
+        Frames come in the order of the bus as far as it can be known: a request before its answer. One who needs
+        these `cob_ids` alone, and sorts them out itself, keeps no kernel from filtering.
         """
         with self._editing:
             self._watchers = (*self._watchers, callback)
+            self._wanted_by[callback] = cob_ids
+        self._listen()
 
     def unsubscribe_frames(self, callback: FrameCallback) -> None:
         """Show no more frames to `callback`; nothing happens if it was not subscribed."""
         with self._editing:
             self._watchers = tuple(watcher for watcher in self._watchers if watcher != callback)
+            self._wanted_by.pop(callback, None)
+        self._listen()
+
+    @property
+    def wanted(self) -> frozenset[int] | None:
+        """COB-IDs of the pump and of those who watch; None while somebody wants everything, or no pump runs."""
+        with self._editing:
+            found = self._heard_by_pump
+            for cob_ids in self._wanted_by.values():
+                if found is None or cob_ids is None:
+                    return None
+                found |= cob_ids
+            return found
+
+    def hear(self, cob_ids: frozenset[int] | None) -> None:
+        """The pump says what its machines listen to; None when it has ended."""
+        self._heard_by_pump = cob_ids
+        self._listen()
+
+    def _listen(self) -> None:
+        if self.repeating is not None:
+            self.repeating.listen()
 
     def in_receive_thread(self) -> bool:
         """Whether the caller runs in a receive callback, where waiting for an answer would wait for ever."""
@@ -154,11 +200,18 @@ class Gate(MessageListener):
     def on_message_received(self, msg: can.Message) -> None:
         """Take one frame from python-can."""
         time = clock.now()
+        if self.repeating is not None:
+            time -= clock.age(msg.timestamp)
+        if isinstance(msg, LeaseMessage):
+            with self.order:
+                self.sent(msg, time)
+            return
         frame = frame_of(msg, time)
         self._receiver = threading.get_ident()
         try:
             self._received += 1
-            if self._failures:
+            # An error frame is the interface's own word; only the bus can say that it is there again.
+            if self._failures and not frame.error:
                 self._recovered()
             sound = frame.plain and len(frame.data) <= CLASSIC_LENGTH
             queue = self.queue
@@ -233,9 +286,10 @@ class Gate(MessageListener):
 
     # --- opening and closing ------------------------------------------------------------------------------
 
-    def opened(self, name: str) -> None:
+    def opened(self, name: str, repeating: Repeating | None = None) -> None:
         """A bus is there, called `name` in sentences; failures are rested after."""
         self._name = name
+        self.repeating = repeating
         self._closing.clear()
         self._failures = 0
         self.lost = ""

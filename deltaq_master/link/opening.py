@@ -9,7 +9,7 @@ from __future__ import annotations
 import configparser
 import difflib
 import re
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import can
 import can.util
@@ -17,17 +17,23 @@ from serial.tools import list_ports
 
 from deltaq_master.errors import BusError, OurError, UsageError
 from deltaq_master.link.causes import NO_DEVICE, chain, known_cause, words_of
+from deltaq_master.link.socketcan import SocketCan
 
 SIMULATOR = "deltaq_sim"
 ALIASES = {"sim": SIMULATOR}
+OUR_OPTIONS: Final = frozenset({"bitrate", "channel", "interface"})
+"""What our own SocketCAN takes; whoever asks for more (CAN FD, filters) gets python-can's."""
 SERIAL_INTERFACES = frozenset({"robotell", "seeedstudio", "serial", "slcan"})
 
 
-def open_bus(channel: str | int | None = None, interface: str | None = None, **options: Any) -> can.BusABC:
+def open_bus(
+    channel: str | int | None = None, interface: str | None = None, *, ours: bool = False, **options: Any
+) -> can.BusABC:
     """Open a python-can bus; what is None or not given is left to python-can's own settings.
 
-    `sim` is the simulated charger. Raises UsageError where the words are wrong on any computer (no such
-    interface, no channel, no such option), BusError where this computer lacks something.
+    `sim` is the simulated charger; `ours` takes our own SocketCAN where that is the interface. Raises UsageError
+    where the words are wrong on any computer (no such interface, no channel, no such option), BusError where this
+    computer lacks something.
     """
     asked = {"channel": channel, "interface": interface, **options}
     config = _configuration({key: value for key, value in asked.items() if value is not None})
@@ -36,6 +42,8 @@ def open_bus(channel: str | int | None = None, interface: str | None = None, **o
         # python-can would listen on all interfaces and be able to send on none.
         raise _no_channel(name)
     try:
+        if ours and name == "socketcan" and config.keys() <= OUR_OPTIONS:
+            return SocketCan(str(config["channel"]))
         return can.Bus(ignore_config=True, **config)
     except OurError:
         raise  # an interface of ours has said what is wrong in its own words

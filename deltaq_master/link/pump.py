@@ -5,8 +5,9 @@ simulation calls `step` by itself, on any clock.
 
 In one step, in this order: `Paused` to every machine if the program was away for over PAUSE_LIMIT; the
 events, each with its effects at once; `Tick` to the machines that are due; the master's heartbeat. A cyclic
-frame leaves only in the step in which its machine decided on it. Whatever stops the steps (a hang, a crash,
-SIGSTOP) stops the frames: silence is the fail-safe.
+frame leaves only in the step in which its machine decided on it, or, where the kernel repeats frames, within two
+periods after it (docs/socketcan.md). Whatever stops the steps (a hang, a crash, SIGSTOP) stops the frames: silence
+is the fail-safe.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, assert_never
 
-from deltaq_master.errors import BusError, CallError
+from deltaq_master.errors import CallError
 from deltaq_master.link import clock as link_clock
 from deltaq_master.link.gate import Gate
+from deltaq_master.link.outlet import Outlet
 from deltaq_master.link.seats import Handle, Publisher, Seat, Seats
 from deltaq_master.link.switching import quick_switching
 from deltaq_master.protocol.events import (
@@ -94,7 +96,6 @@ class Pump:
         heartbeat_period: float = HEARTBEAT_PERIOD,
         recorded: Callable[[Machine], Handle] = lambda machine: machine.handle,
     ) -> None:
-        self._send_frame = send
         self._transfer = transfer
         self._clock = clock
         self._recorded = recorded
@@ -102,19 +103,22 @@ class Pump:
         self._heartbeat_frame = (HEARTBEAT_BASE + master_id, bytes((NmtState.OPERATIONAL,)))
         self.queue: SimpleQueue[object] = SimpleQueue()
         """Frames, losses of the bus and addressed events for the next step; any thread may put."""
-        self.refused = 0
-        """Frames that the bus did not take."""
+        self._outlet = Outlet(send, self.queue.put)
         self.pauses = 0
         """Times that the program was away for over PAUSE_LIMIT."""
         self.failure = ""
         """What broke the thread, '' for nothing."""
-        self._lost = False
         self._last = math.inf
         self._seats = Seats()
         # Held through a step: after `remove` has returned, nothing leaves for that machine.
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
         self._stopping = False
+
+    @property
+    def refused(self) -> int:
+        """Frames that the bus did not take."""
+        return self._outlet.refused
 
     # --- machines -----------------------------------------------------------------------------------------
 
@@ -137,7 +141,14 @@ class Pump:
 
     def _vacate(self, seat: Seat) -> None:
         self._seats.vacate(seat)
+        self._release(seat)
+        for cob_id in seat.renewed:
+            self._outlet.cease(cob_id)
+
+    def _release(self, seat: Seat) -> None:
         self._heartbeat.release(id(seat))
+        if self._heartbeat.deadline == math.inf:
+            self._outlet.cease(self._heartbeat_frame[0])
 
     # --- one step -----------------------------------------------------------------------------------------
 
@@ -161,8 +172,9 @@ class Pump:
                         seat.deadline = now + STUCK_RETRY
                 if seat.deadline < deadline:
                     deadline = seat.deadline
+            due = self._heartbeat.deadline
             if self._heartbeat.due(now):
-                self._send(*self._heartbeat_frame)
+                self._outlet.renew(*self._heartbeat_frame, self._heartbeat.period, due)
             return min(deadline, self._heartbeat.deadline) if self.queue.empty() else now
 
     def _dispatch(self, event: object, now: float) -> None:
@@ -211,34 +223,24 @@ class Pump:
         if isinstance(effect, Renew):
             # If the program was stopped since the machine's check, that is void; the next step asks again.
             if self._clock is None or self._clock() - now <= PAUSE_LIMIT:
-                self._send(effect.cob_id, effect.data)
+                seat.renewed.add(effect.cob_id)
+                self._outlet.renew(effect.cob_id, effect.data, effect.period, min(now, seat.deadline))
         elif isinstance(effect, Publish):
             seat.publish(effect.value)
         elif isinstance(effect, Send):
-            self._send(effect.cob_id, effect.data)
+            self._outlet.send(effect.cob_id, effect.data)
         elif isinstance(effect, Read | Write):
             self._transfer(seat.machine.node_id, effect, functools.partial(self.post, seat.machine))
         elif isinstance(effect, Hold):
             if not effect.on:
-                self._heartbeat.release(id(seat))
+                self._release(seat)
             elif self._heartbeat.hold(id(seat), now):
-                self._send(*self._heartbeat_frame)
+                self._outlet.renew(*self._heartbeat_frame, self._heartbeat.period, now)
         elif isinstance(effect, Cease):
-            pass  # nothing is repeated here without a Renew of its own
+            seat.renewed.discard(effect.cob_id)
+            self._outlet.cease(effect.cob_id)
         else:
             assert_never(effect)
-
-    def _send(self, cob_id: int, data: bytes) -> None:
-        try:
-            self._send_frame(cob_id, data)
-        except (BusError, CallError) as error:  # CallError: the network was closed under a running pump
-            self.refused += 1
-            # Once per loss: machines may answer with frames, which would fail and be reported in turn.
-            if not self._lost:
-                self._lost = True
-                self.queue.put(BusLost(str(error)))
-        else:
-            self._lost = False
 
     # --- the thread ---------------------------------------------------------------------------------------
 
@@ -256,6 +258,9 @@ class Pump:
         if gate.queue is not None:
             raise CallError("another pump already runs on this bus")
         gate.queue = self.queue
+        self._outlet.repeating = gate.repeating
+        self._seats.indexed = gate.hear
+        gate.hear(self._seats.cob_ids)
         # A daemon: a program that ends without stopping its pump falls silent.
         self._thread = threading.Thread(target=self._run, args=(gate, self._clock), name="pump", daemon=True)
         self._thread.start()
@@ -270,6 +275,11 @@ class Pump:
     def _run(self, gate: Gate, clock: Callable[[], float]) -> None:
         with quick_switching():
             self.failure = self._attempt("the pump", self._loop, clock)
+        with self._lock:
+            self._outlet.cease()
+            self._outlet.repeating = None
+            self._seats.indexed = lambda _: None
+            gate.hear(None)
         gate.queue = None
         if self.failure:
             for seat in self._seats.all:

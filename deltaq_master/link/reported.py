@@ -30,7 +30,7 @@ class ReportedNmt:
         self._heard: tuple[NmtState, float] | None = None
         self._commanded: NmtCommand | None = None
         self._asked: float | None = None
-        network.gate.subscribe_frames(self._on_frame)
+        network.gate.subscribe_frames(self._on_frame, frozenset({HEARTBEAT_BASE + node_id}))
 
     def close(self) -> None:
         """Listen no more."""

@@ -14,7 +14,7 @@ Handle = Callable[[object, float], Iterable[Effect]]
 class Seat:
     """A machine's place in the pump, with what the pump needs to know between the machine's events."""
 
-    __slots__ = ("cob_ids", "deadline", "handle", "machine", "publish", "taken")
+    __slots__ = ("cob_ids", "deadline", "handle", "machine", "publish", "renewed", "taken")
 
     def __init__(self, machine: Machine, publish: Publisher, handle: Handle) -> None:
         self.machine = machine
@@ -23,6 +23,8 @@ class Seat:
         self.cob_ids = machine.cob_ids
         self.deadline = machine.deadline
         self.taken = True
+        self.renewed: set[int] = set()
+        """COB-IDs that the kernel may be repeating for it."""
 
     def refresh(self) -> bool:
         """Ask the machine for its deadline and COB-IDs again; True if the COB-IDs are others."""
@@ -45,6 +47,13 @@ class Seats:
         # By identity: two machines may well be in equal states.
         self._by_machine: dict[int, Seat] = {}
         self._by_cob_id: dict[int, tuple[Seat, ...]] = {}
+        self.indexed: Callable[[frozenset[int]], None] = lambda _: None
+        """Told what is listened to, whenever that changes."""
+
+    @property
+    def cob_ids(self) -> frozenset[int]:
+        """What all machines together listen to."""
+        return frozenset(self._by_cob_id)
 
     def take(self, machine: Machine, publish: Publisher, handle: Handle) -> None:
         """Give a machine a seat, with what its events go to; CallError if it has one."""
@@ -68,6 +77,7 @@ class Seats:
             for cob_id in seat.cob_ids:
                 by_cob_id[cob_id] = (*by_cob_id.get(cob_id, ()), seat)
         self._by_cob_id = by_cob_id
+        self.indexed(self.cob_ids)
 
     def of(self, machine: Machine) -> Seat | None:
         """Seat of a machine, None if it does not run."""
