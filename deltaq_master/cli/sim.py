@@ -98,17 +98,16 @@ def _served(chosen: Settings) -> int:
     stop: Any = _Stop()
     with open_bus(chosen.channel, chosen.interface, bitrate=chosen.bitrate) as bus, Signals(stop.set):
         segment = _segment(chosen, clock.now() - clock.from_monotonic(0.0))
-        who = "charger is" if segment.charger else "devices are"
+        who = {0: "devices are", 1: "charger is"}.get(len(segment.chargers), "chargers are")
         say(f"note: the simulated {who} on {bus.channel_info}; Ctrl-C ends it")
         serve(bus, segment, stop)
     return ExitCode.DONE
 
 
 def _segment(chosen: Settings, now: float) -> Segment:
-    from deltaq_master.dictionary.eds import load
     from deltaq_master.simulator.assembly import assemble
     from deltaq_master.simulator.options import Options
 
     words = {"node": str(chosen.node_id), "master": str(chosen.master_id), **chosen.sim}
     options = Options.parse(words)
-    return assemble(options, now, load(chosen.eds, options.node) if chosen.eds else None)
+    return assemble(options, now, chosen.eds)

@@ -8,15 +8,18 @@ from typing import Generic, TypeVar
 
 V = TypeVar("V")
 
-KEPT = 4096
-"""Values kept for a reader that is behind; the oldest are dropped first, the latest never."""
+KEPT = 512
+"""Values kept for a reader that is behind; the oldest are dropped first, the latest never.
+
+Half a minute of a charge. What nobody reads, the garbage collector goes through all the same, for every charge.
+"""
 
 
 class Feed(Generic[V]):
-    """The latest value, and those that a reader has not taken yet."""
+    """The latest value, and those that a reader has not taken yet, `kept` at most."""
 
-    def __init__(self) -> None:
-        self._values: deque[V] = deque(maxlen=KEPT)
+    def __init__(self, kept: int = KEPT) -> None:
+        self._values: deque[V] = deque(maxlen=kept)
         self._latest: V | None = None
         self._changed = threading.Condition()
         self._closed = False

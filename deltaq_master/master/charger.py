@@ -130,6 +130,11 @@ class Charger:
         self._run = ChargeRun(self._pump(), plan, self._mapped, self._ended, readings)
         return self._run
 
+    def leave(self) -> None:
+        """Ask a charge for an end by the safe order; returns at once, and `close` then waits for it."""
+        if self._run is not None:
+            self._run.leave()
+
     def close(self) -> None:
         """End a charge by the safe order and take the node off the bus."""
         if self._run is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.link.bus import Network, open_network
+from deltaq_master.link.collecting import give_back, set_aside
 from deltaq_master.link.node import Node
 from deltaq_master.link.pump import MASTER_ID as MASTER_ID
 from deltaq_master.link.pump import Pump
@@ -77,16 +79,25 @@ class Master:
                 self.network.send_frame, self._workers, master_id=self.node_id, recorded=self._recorded
             )
             self._pump.start(self.network.gate)
+            set_aside()
         return self._pump
 
     def close(self) -> None:
-        """End what runs by the safe order, then leave the bus; may be called again."""
-        for charger in self._chargers:
-            charger.close()
-        self._chargers.clear()
+        """End what runs by the safe order, all charges at once, then leave the bus; may be called again."""
+        chargers, self._chargers = self._chargers, []
+        for charger in chargers:
+            charger.leave()
+        # Ctrl-C shows at the end of one charger's safe order; the others get theirs all the same.
+        with ExitStack() as ends:
+            ends.callback(self._leave)
+            for charger in chargers:
+                ends.callback(charger.close)
+
+    def _leave(self) -> None:
         if self._pump is not None:
             self._pump.stop()
             self._pump = None
+            give_back()
         self._workers.stop()
         self.network.release(self.node_id)
         if self._owns_network:

@@ -103,13 +103,17 @@ class ChargeRun:
             raise CallError(f"the charge did not end within {timeout:g} s")
         return self.result
 
+    def leave(self) -> None:
+        """Ask for an end by the safe order that leaves the bus; returns at once."""
+        if not self.over:
+            self.stop("the program left the charge")
+            self.release()
+
     def close(self) -> None:
         """End by the safe order and wait for it; Ctrl-C meanwhile does not shorten it."""
         interrupted: KeyboardInterrupt | None = None
         until = clock.now() + SAFE_ORDER_TIME
-        if not self.over:
-            self.stop("the program left the charge")
-            self.release()
+        self.leave()
         while not self.over and self._pump.alive and clock.now() < until:
             try:
                 self._feed.wait_closed(0.2)

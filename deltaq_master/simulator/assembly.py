@@ -1,7 +1,9 @@
-"""What the options put on a simulated bus: the charger, and devices over EDS files."""
+"""What the options put on a simulated bus: chargers, and devices over EDS files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,14 +22,12 @@ def shipped(node_id: int) -> Dictionary:
     return load(eds_path(), node_id)
 
 
-def assemble(options: Options, now: float, dictionary: Dictionary | None = None) -> Segment:
-    """Every device that the options name, switched on at `now` [s]; `dictionary` is the charger's.
+def assemble(options: Options, now: float, eds: Path | None = None) -> Segment:
+    """Every device that the options name, switched on at `now` [s]; `eds` is the chargers', by default ours.
 
     Raises FileError for an EDS that cannot be used.
     """
-    charger = None
-    if options.charger == "yes":
-        charger = SimulatedCharger(options, dictionary or shipped(options.node), now)
+    chargers = _chargers(options, now, eds) if options.charger == "yes" else ()
     moulds = {path: _mould(path) for path in {each.path for each in options.device}}
     others = (
         SimulatedDevice(
@@ -35,7 +35,17 @@ def assemble(options: Options, now: float, dictionary: Dictionary | None = None)
         )
         for number, each in enumerate(options.device, 1)
     )
-    return Segment((charger, *others) if charger else tuple(others), charger)
+    return Segment(tuple(others), tuple(chargers))
+
+
+def _chargers(options: Options, now: float, eds: Path | None) -> Iterator[SimulatedCharger]:
+    first = load(eds, options.node) if eds else shipped(options.node)
+    yield SimulatedCharger(options, first, now)
+    if options.chargers > 1:
+        mould = _mould(str(eds or eds_path()))
+        for serial, node in enumerate(options.nodes[1:], 2):
+            own = replace(options, node=node, fault=())
+            yield SimulatedCharger(own, mould.model(node), now, serial=serial)
 
 
 def _mould(path: str) -> Mould:

@@ -2,7 +2,7 @@
 
     bus = can.Bus(interface="deltaq_sim", speed=400, soc=80)
 
-Buses on one channel share one charger (and its neighbours), within one process. The first one's options hold;
+Buses on one channel share the same devices, within one process. The first one's options hold;
 a later one gives the same or none. The devices end with the last bus.
 """
 
@@ -75,13 +75,13 @@ class SimulatedBus(can.BusABC):
             raise can.CanOperationError("the simulated bus is classic CAN; it takes no CAN FD frame")
         self._wire.send(self, msg)
 
-    def measure(self) -> Measurement:
-        """What a battery management system on the simulated pack measures now.
+    def measure(self, node: int | None = None) -> Measurement:
+        """What a battery management system on the pack of a charger, by default the first, measures now.
 
-        Raises UsageError where no charger is on the bus.
+        Raises UsageError where no such charger is on the bus.
         """
         self._check_open()
-        return self._wire.measure()
+        return self._wire.measure(node)
 
     def deliver(self, message: can.Message | None) -> None:
         """Hand a message to whoever receives; None wakes it because the bus was closed."""
@@ -153,10 +153,10 @@ class _Wire:
             if self._segment.deadline < self._wakes:
                 self._changed.notify()
 
-    def measure(self) -> Measurement:
+    def measure(self, node: int | None) -> Measurement:
         with self._changed:
             now = time.monotonic()
-            measured = self._segment.measure(now)
+            measured = self._segment.measure(now, node)
             self._flush(now)
             return measured
 

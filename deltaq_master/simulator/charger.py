@@ -40,7 +40,6 @@ _IDENTITY: tuple[tuple[int, int, Value], ...] = (
     (0x100A, 0, "001.008.00000#00008"),
     (0x1018, 2, 0x00D4A081),
     (0x1018, 3, 0x00010800),
-    (0x1018, 4, 0x00000001),
     (0x2251, 0, "000-0000-00"),
     (0x2260, 0, "Delta-Q"),
     (0x2261, 0, "simulated"),
@@ -60,7 +59,10 @@ class Measurement:
 class SimulatedCharger:
     """Pure: frames and times go in, frames come out."""
 
-    def __init__(self, options: Options, dictionary: Dictionary | Model, now: float) -> None:
+    def __init__(
+        self, options: Options, dictionary: Dictionary | Model, now: float, *, serial: int = 1
+    ) -> None:
+        """Power on at `now` [s]; `serial` is 1018h:04."""
         if dictionary.node_id != options.node:
             raise UsageError(
                 f"the simulated charger is node {options.node}, its EDS was loaded for {dictionary.node_id}"
@@ -69,7 +71,7 @@ class SimulatedCharger:
         self._bench = Bench(options.ac, options.battery == "yes")
         trouble = Trouble(Random(options.seed))
         self._node = node = Node(Model.of(dictionary), now, trouble)
-        self._initial_values()
+        self._initial_values(serial)
         pack = Pack(options.cells, options.ah, options.mohm, options.temperature)
         state = PackState(options.soc / 100, options.temperature)
         self._output = Output(pack, state, options.speed, now)
@@ -83,9 +85,9 @@ class SimulatedCharger:
             node.power_off()
         Faults(options, node, trouble, self._bench, self._alarms, self._control)
 
-    def _initial_values(self) -> None:
+    def _initial_values(self, serial: int) -> None:
         objects, options = self._node.objects, self.options
-        for index, sub, value in _IDENTITY:
+        for index, sub, value in (*_IDENTITY, (0x1018, 4, serial)):
             objects.begin_with(index, sub, value)
         heartbeat = objects.integer(0x1016, 1) & 0xFFFF
         objects.begin_with(0x1016, 1, options.master << 16 | heartbeat)

@@ -54,7 +54,8 @@ class Options:
     temperature: float = _number(25, -40, 85, "°C", "temperature of air, pack and charger at power-on")
     ac: float = _number(122, 0, 300, "V", "mains voltage")
     battery: str = field(default="yes", metadata={"values": ("yes", "no"), "doc": "a pack is connected"})
-    node: int = _number(10, 1, 127, "", "node-ID of the charger")
+    node: int = _number(10, 1, 127, "", "node-ID of the charger, of the first if there are several")
+    chargers: int = _number(1, 1, 127, "", "chargers with node-IDs from `node` on, each with its own pack")
     master: int = _number(1, 1, 127, "", "node-ID that 1016h:01 names")
     algorithm: int = _number(
         0, 0, 255, "", "installed local algorithms (2242h); with one or more it may start"
@@ -179,7 +180,19 @@ class Options:
                 legal = ", ".join(_word(name) for name in _FIELDS)
                 raise UsageError(f"simulator option {word!r} is unknown", f"{hint}there are: {legal}")
             values[key] = _value(_FIELDS[key], text.strip())
-        return cls(**values)
+        options = cls(**values)
+        if options.nodes[-1] > 127:
+            raise UsageError(
+                f"{options.chargers} simulated chargers from node {options.node} on would end at node "
+                f"{options.nodes[-1]}",
+                "node-IDs are 1 to 127: use fewer chargers or a lower node",
+            )
+        return options
+
+    @property
+    def nodes(self) -> range:
+        """Node-IDs of the chargers, were they all on the bus."""
+        return range(self.node, self.node + self.chargers)
 
 
 _FIELDS: dict[str, Field[Any]] = {each.name: each for each in fields(Options)}

@@ -42,11 +42,11 @@ class Segment:
     devices they cost little more than with one.
     """
 
-    def __init__(self, devices: Sequence[Addressed], charger: SimulatedCharger | None = None) -> None:
-        """Devices in the order in which they speak at one moment; `charger` is the one that is measured."""
-        self._devices = tuple(devices)
-        self.charger = charger
-        """The one that `measure` is about, if there is one."""
+    def __init__(self, devices: Sequence[Addressed] = (), chargers: Sequence[SimulatedCharger] = ()) -> None:
+        """Chargers, then devices, in the order in which they speak at one moment."""
+        self.chargers = tuple(chargers)
+        """Those that `measure` is about, in the order of their node-IDs."""
+        self._devices: tuple[Addressed, ...] = (*self.chargers, *devices)
         self._due = [device.deadline for device in self._devices]
         self._servers: dict[int, list[int]] = {}
         for place, device in enumerate(self._devices):
@@ -75,13 +75,20 @@ class Segment:
                         self._hand_on(frame, when, place)
         return frames
 
-    def measure(self, now: float) -> Measurement:
-        """The charger's pack, as its own management system measures it. Raises UsageError without a charger."""
-        if self.charger is None:
+    def measure(self, now: float, node: int | None = None) -> Measurement:
+        """The pack of a charger, by default the first, as its own management system measures it.
+
+        Raises UsageError where there is no such charger.
+        """
+        if not self.chargers:
             raise UsageError("this simulated bus has no charger", "leave charger=no out")
-        measured = self.charger.measure(now)
-        self._due[0] = self.charger.deadline
-        return measured
+        for place, charger in enumerate(self.chargers):
+            if node in (None, charger.id):
+                measured = charger.measure(now)
+                self._due[place] = charger.deadline
+                return measured
+        nodes = f"{self.chargers[0].id} to {self.chargers[-1].id}"
+        raise UsageError(f"this simulated bus has no charger at node {node}", f"there are: {nodes}")
 
     def _hand_on(self, frame: Frame, now: float, sender: int | None) -> None:
         if SDO_ANSWER < frame.cob_id <= SDO_REQUEST + 0x7F and not frame.extended:

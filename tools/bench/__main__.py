@@ -17,6 +17,7 @@ QUICK = {
     "start.py": ("--runs", "1"),
     "scan.py": ("--skip-serial",),
     "pdo_dump.py": ("--runs", "5"),
+    "many.py": ("--runs", "1", "--seconds", "3", "--chargers", "1", "20"),
     "heartbeat.py": ("--runs", "1", "--seconds", "3"),
 }
 """Every measurement, with what makes it quick: enough to see that it runs, too little to quote."""

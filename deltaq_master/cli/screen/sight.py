@@ -25,6 +25,8 @@ LOOK: Final = 0.1
 """How long to wait for a frame before looking at the clock [s]."""
 USUAL_BITRATE: Final = 500_000
 """Bit rate of the known unit [bit/s], taken where it was not named."""
+FRAMES_KEPT: Final = 4096
+"""Frames that may wait for the next look: a second of a full bus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class BusSight:
         """`begun` is the moment from which times are counted."""
         self._gate = gate
         self._begun = begun
-        self._frames: Feed[Frame] = Feed()
+        self._frames: Feed[Frame] = Feed(FRAMES_KEPT)
         self._watching = Watching(subject, bitrate)
         counts = gate.counts
         self._before = counts.received + counts.sent

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deltaq_master.dictionary.eds import load
+from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.errors import FileError, UsageError
 from deltaq_master.protocol.events import Frame
 from deltaq_master.simulator import assembly
@@ -170,6 +171,57 @@ def test_measure() -> None:
         assemble(Options.parse({"charger": "no"}), 0.0).measure(1.0)
 
 
+def test_several_chargers() -> None:
+    """Each with its own node-ID and serial number; the fault script is the first one's."""
+    bus = _bus(chargers="3", node="20", device=f"{IO}@5", fault="wrong-vendor:7")
+    bus.run(0.3)
+    assert [frame.cob_id for frame in bus.heard] == [0x714, 0x715, 0x716, 0x705]
+    assert [bus.send(0x600 + node, "40 18 10 04 00 00 00 00")[0] for node in (20, 21, 22)] == [
+        "594 43 18 10 04 01 00 00 00",
+        "595 43 18 10 04 02 00 00 00",
+        "596 43 18 10 04 03 00 00 00",
+    ]
+    assert [bus.send(0x600 + node, "40 18 10 01 00 00 00 00")[0] for node in (20, 21, 22)] == [
+        "594 43 18 10 01 07 00 00 00",
+        "595 43 18 10 01 10 01 00 00",
+        "596 43 18 10 01 10 01 00 00",
+    ]
+    assert bus.send(0x616, "40 00 14 01 00 00 00 00") == ["596 43 00 14 01 16 02 00 00"]
+
+
+def test_each_charger_has_a_pack_of_its_own() -> None:
+    """Only the second of two is asked to charge, with 82.0 V and 10.0 A; ready 0 comes first."""
+    segment = assemble(Options.parse({"chargers": "2"}), 0.0)
+    bus = Bus(segment)
+    bus.run(0.3)
+    bus.send(0x701, "05")
+    bus.send(0, "01 00")
+    for ready in ("00", *("01",) * 20):
+        bus.send(0x701, "05")
+        bus.send(0x20B, f"00 4C 00 00 52 A0 00 {ready}")
+        bus.run(0.1)
+    assert segment.measure(bus.now).current == segment.measure(bus.now, 10).current == 0
+    assert segment.measure(bus.now, 11).current == 10
+    with pytest.raises(UsageError, match="this simulated bus has no charger at node 5; there are: 10 to 11"):
+        segment.measure(bus.now, 5)
+
+
+def test_no_room_for_so_many_chargers() -> None:
+    with pytest.raises(UsageError, match="would end at node 129; node-IDs are 1 to 127: use fewer chargers"):
+        Options.parse({"chargers": "30", "node": "100"})
+    assert Options.parse({"chargers": "28", "node": "100"}).nodes == range(100, 128)
+
+
+def test_chargers_over_an_eds_of_ones_own(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.eds"
+    mine.write_bytes(eds_path().read_bytes().replace(b"DefaultValue=0x000001A3", b"DefaultValue=0x000101A3"))
+    assert mine.read_bytes() != eds_path().read_bytes()
+    bus = Bus(assemble(Options.parse({"chargers": "2"}), 0.0, mine))
+    bus.run(0.3)
+    assert bus.send(0x60A, "40 00 10 00 00 00 00 00") == ["58A 43 00 10 00 A3 01 01 00"]
+    assert bus.send(0x60B, "40 00 10 00 00 00 00 00") == ["58B 43 00 10 00 A3 01 01 00"]
+
+
 def test_an_eds_that_is_not_there() -> None:
     with pytest.raises(FileError, match=r"nowhere\.eds"):
         assemble(Options.parse({"device": "nowhere.eds@5"}), 0.0)
@@ -196,7 +248,7 @@ def test_127_devices_are_two_readings_of_their_eds(monkeypatch: pytest.MonkeyPat
     assert len({frame.cob_id for frame in bus.heard if 0x180 < frame.cob_id < 0x200}) == 127
 
 
-@pytest.mark.parametrize("path", [IO, GAUGE])
+@pytest.mark.parametrize("path", [IO, GAUGE, eds_path()], ids=lambda path: path.name)
 @pytest.mark.parametrize("node_id", [1, 2, 3, 64, 127])
 def test_a_copy_is_what_its_eds_would_have_been(path: Path, node_id: int) -> None:
     mould = Mould(Model.of(load(path, 1)), Model.of(load(path, 2)))
