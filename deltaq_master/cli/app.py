@@ -10,6 +10,7 @@ import typer
 from deltaq_master.cli import (
     charge,
     config,
+    doctor,
     explain,
     info,
     monitor,
@@ -19,6 +20,7 @@ from deltaq_master.cli import (
     replay,
     report,
     scan,
+    service,
     sim,
     write,
 )
@@ -238,4 +240,6 @@ app.command("write")(write.write)
 app.command("nmt")(nmt.nmt)
 app.add_typer(pdo.app, name="pdo")
 app.add_typer(config.app, name="config")
+app.add_typer(service.app, name="service")
+app.command("doctor")(doctor.doctor)
 app.command("sim")(sim.sim)

@@ -23,6 +23,7 @@ from deltaq_master.link import clock
 from deltaq_master.master import ChargeRun, Master
 
 if TYPE_CHECKING:
+    from deltaq_master.cli.service_served import Served
     from deltaq_master.configuration.sources import Source
 
 TICK = 0.5
@@ -66,10 +67,11 @@ def run_charge(
     bms: str | None,
     config: Source | None = None,
     live: bool = False,
+    served: Served | None = None,
 ) -> ExitCode:
     """Charge by a plan, show it, and say how it went; settings are written before, if there are any.
 
-    `live` shows it on a screen, where there can be one.
+    `live` shows it on a screen, where there can be one; `served` tells it to systemd instead.
     """
     requests = Requests()
     opened = Readings(bms) if bms is not None else nullcontext()
@@ -85,8 +87,10 @@ def run_charge(
         companion = Companion(plan, master.network.gate)
         screen = _screen(settings, plan, bms, master, begun, requests) if live else None
         with charger.begin(plan, source) as run:
-            shown = reporter(settings.json, screen)
+            shown = served or reporter(settings.json, screen)
             requests.run = run
+            if served is not None:
+                served.begins(master.pump)
             shown.during(lambda: _watch(run, plan, shown, requests, begun, companion))
             summary, code = _judge(run, requests.first, begun)
             why = companion.explanation(Outcome(summary.outcome), summary.cause.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -35,7 +35,15 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """What is read, by heading; a record by its index alone means all of it but its length."""
 
 
-def info(context: typer.Context) -> int:
+def info(
+    context: typer.Context,
+    bus: Annotated[
+        bool,
+        typer.Option(
+            "--bus", help="The way to the bus instead: what it can do, and its round trip, clock, queue."
+        ),
+    ] = False,
+) -> int:
     """Show identity, versions, mode, algorithm, limits, errors, counters and the last charge.
 
     By SDO reads alone: no heartbeat, no NMT, so it may be asked of a charger
@@ -47,12 +55,17 @@ def info(context: typer.Context) -> int:
       deltaq -i sim info
       deltaq -i socketcan -c can0 info
       deltaq --json -i socketcan -c can0 info > charger.json
+      deltaq -i socketcan -c can0 info --bus
 
     Exit code 4 if something that the device has could not be read.
     """
     from deltaq_master.cli.objects import read_rows
 
     chosen = settings(context)
+    if bus:
+        from deltaq_master.cli.info_bus import show_bus
+
+        return show_bus(chosen)
     groups = dict(entries(chosen.dictionary()))
     with chosen.open() as master:
         charger = chosen.charger(master)

@@ -133,3 +133,12 @@ def test_its_options_are_listed(capsys: Text) -> None:
     assert "\n  wrong-mapping[:cia419|ennoid|opaque]  RPDOs mapped" in out
     assert "Further devices (device=FILE.eds@NODE[-LAST][/FAULT...], several with commas):" in out
     assert "edge              yes|no: ready must be seen 0 before 1 starts a charge [I]" in out
+
+
+def test_several_chargers_on_the_simulated_bus(capsys: Text) -> None:
+    """Nodes 10 to 12; the third one's serial number is 3."""
+    options = ("--sim", "node=10", "--sim", "chargers=3")
+    assert main(["-i", "sim", "-n", "12", *options, "read", "0x1018:04"]) == 0
+    assert "00000003h" in capsys.readouterr().out
+    assert main(["-i", "sim", "-n", "12", "--sim", "node=126", "--sim", "chargers=3", "read", "0x1000"]) == 2
+    assert "would end at node 128" in capsys.readouterr().err

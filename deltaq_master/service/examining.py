@@ -1,0 +1,76 @@
+"""Looking at a bus and at this computer, without sending and without changing anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from deltaq_master.errors import BusError, OurError
+from deltaq_master.link import clock
+from deltaq_master.link.bus import Network
+from deltaq_master.link.interfaces import interfaces
+from deltaq_master.link.lateness import lateness
+from deltaq_master.link.own_settings import own_settings
+from deltaq_master.protocol.events import Frame
+from deltaq_master.service.findings import Findings, Heard, heard
+
+SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
+TIMESYNC = Path("/run/systemd/timesync")
+Opening = Callable[[], AbstractContextManager[Network]]
+
+
+def examine(asked: Findings, open_bus: Opening, seconds: float) -> Findings:
+    """Everything that can be found out, listening for `seconds`; a bus that is down is not opened."""
+    configured, sources = own_settings()
+    found = replace(asked, configured=configured, sources=sources)
+    if found.way == "socketcan":
+        here = interfaces()
+        found = replace(
+            found,
+            before=next((each for each in here if each.name == found.channel), None),
+            others=tuple(each.name for each in here if each.name != found.channel),
+        )
+    if found.way != "socketcan" or (found.before is not None and found.before.up):
+        try:
+            with open_bus() as network:
+                found = replace(found, heard=listened(network, seconds))
+        except (BusError, OurError) as error:
+            found = replace(found, refused=str(error))
+    if found.before is not None:
+        after = next((each for each in interfaces() if each.name == found.channel), None)
+        found = replace(found, after=after)
+    return replace(
+        found,
+        lateness=lateness(),
+        realtime=_realtime(),
+        niceness=os.nice(0) if hasattr(os, "nice") else None,
+        synchronised=SYNCHRONISED.exists() if TIMESYNC.is_dir() else None,
+    )
+
+
+def listened(network: Network, seconds: float) -> Heard:
+    """What is heard on a bus in this time. Raises BusError if it is lost meanwhile."""
+    queue: SimpleQueue[Frame] = SimpleQueue()
+    network.gate.subscribe_frames(queue.put)
+    until, frames = clock.now() + seconds, list[Frame]()
+    while (left := until - clock.now()) > 0 and not network.gate.lost:
+        try:
+            frames.append(queue.get(timeout=left))
+        except Empty:
+            break
+    if network.gate.lost:
+        raise BusError(network.gate.lost)
+    return heard(frames, seconds)
+
+
+def _realtime() -> bool | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    limit = getattr(resource, "RLIMIT_RTPRIO", None)
+    return None if limit is None else os.geteuid() == 0 or resource.getrlimit(limit)[0] != 0

@@ -1,0 +1,72 @@
+"""Interfaces as `ip -json -details -statistics link show` describes them, of two drivers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from deltaq_master.link.interfaces import parsed
+
+LOOPBACK: dict[str, Any] = {"ifname": "lo", "flags": ["UP"], "link_type": "loopback", "txqlen": 1000}
+VCAN: dict[str, Any] = {
+    "ifname": "vcan0",
+    "flags": ["NOARP", "UP", "LOWER_UP"],
+    "txqlen": 1000,
+    "link_type": "can",
+    "linkinfo": {"info_kind": "vcan"},
+}
+SLCAN: dict[str, Any] = {
+    "ifname": "can7",
+    "flags": ["NOARP", "UP", "LOWER_UP"],
+    "txqlen": 10,
+    "link_type": "can",
+    "linkinfo": {
+        "info_kind": "can",
+        "info_data": {
+            "ctrlmode_supported": ["LISTEN-ONLY"],
+            "state": "ERROR-ACTIVE",
+            "restart_ms": 0,
+            "bittiming_bitrate": 500000,
+            "bitrate_const": [10000, 500000],
+        },
+        "info_xstats": {"bus_error": 3, "bus_off": 1},
+    },
+    "stats64": {"rx": {"packets": 12}, "tx": {"packets": 34}},
+}
+CONTROLLER: dict[str, Any] = {
+    "ifname": "can8",
+    "flags": ["NOARP"],
+    "link_type": "can",
+    "linkinfo": {
+        "info_kind": "can",
+        "info_data": {
+            "ctrlmode": ["LISTEN-ONLY"],
+            "state": "ERROR-PASSIVE",
+            "berr_counter": {"tx": 0, "rx": 128},
+            "restart_ms": 100,
+            "bittiming": {"bitrate": 250000, "sample_point": "0.875"},
+        },
+    },
+}
+
+
+def test_only_can_is_listed() -> None:
+    found = list(parsed(json.dumps([LOOPBACK, VCAN, SLCAN, CONTROLLER])))
+    assert [each.name for each in found] == ["vcan0", "can7", "can8"]
+    assert [each.virtual for each in found] == [True, False, False]
+    assert found[0].bitrate is None
+
+
+def test_the_slcan_driver() -> None:
+    (found,) = parsed(json.dumps([SLCAN]))
+    assert (found.up, found.bitrate, found.state, found.queue) == (True, 500_000, "ERROR-ACTIVE", 10)
+    assert (found.listen_only, found.restart_ms) == (True, 0)
+    assert (found.received, found.sent, found.bus_errors, found.bus_off) == (12, 34, 3, 1)
+    assert found.sent_errors is None
+
+
+def test_a_driver_with_counters() -> None:
+    (found,) = parsed(json.dumps([CONTROLLER]))
+    assert (found.up, found.bitrate, found.state) == (False, 250_000, "ERROR-PASSIVE")
+    assert (found.sent_errors, found.received_errors, found.restart_ms) == (0, 128, 100)
+    assert found.modes == ("LISTEN-ONLY",)
