@@ -61,6 +61,9 @@ within a version, none changes its meaning. What is not known is `null`; units a
 | `deltaq.explain-word/1` | `explain alarm`, `abort`, `object` | what a number means, and what to do |
 | `deltaq.report/1` | `report --json` | outcome, charges, diagnosis, objects, frames, events; `--sign` seals it |
 | `deltaq.report-verify/1` | `report verify` | `standing`, `entry`, `title`, `text` |
+| `deltaq.doctor/1` | `doctor` | a check per line: what was looked at, how it is, what mends it |
+| `deltaq.bus/1` | `info --bus` | what the way to the bus can do, and what was measured of it |
+| `deltaq.service/1` | `service` | what was done, or how its units are |
 | `deltaq.config-.../1` | `config` | one object for each of its verbs ([configuration.md](configuration.md)) |
 """
 
