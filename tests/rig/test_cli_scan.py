@@ -33,8 +33,8 @@ ROOT = Path(__file__).parents[2]
 CAPTURE = ROOT / "tests" / "replay" / "icl1500-85-heartbeat-and-rpdo.trc"
 IO_MODULE = ROOT / "tests" / "eds" / "cia401.eds"
 QUICK = ("--listen", "0.1s")
-BOOTED = ("--listen", "0.6s")
-"""Longer than the simulated devices take from power-on to their boot-up message."""
+BOOTED = ("--listen", "1.5s")
+"""Longer than the simulated devices take to their boot-up message, and to the first heartbeat after it."""
 FAST = ("--pace", "5000")
 
 
