@@ -35,9 +35,9 @@ if TYPE_CHECKING:
         TheirError,
         UsageError,
     )
-    from deltaq_master.link.device import Device, open_device
-    from deltaq_master.link.observing import observe
-    from deltaq_master.link.pdo_finding import read_pdos
+    from deltaq_master.link.device.device import Device, open_device
+    from deltaq_master.link.device.observing import observe
+    from deltaq_master.link.pdo.finding import read_pdos
     from deltaq_master.master import Charger, ChargeRun, Master
     from deltaq_master.protocol.knowledge import Knowledge
 

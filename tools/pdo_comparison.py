@@ -24,9 +24,9 @@ from deltaq_master.audit.dump_words import bytes_of
 from deltaq_master.dictionary.eds import load
 from deltaq_master.dictionary.pdo_reading import PdoReading
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.bus import open_network
-from deltaq_master.link.device import on_bus
-from deltaq_master.link.pdo_finding import read_pdos
+from deltaq_master.link.bus.network import open_network
+from deltaq_master.link.device.device import on_bus
+from deltaq_master.link.pdo.finding import read_pdos
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "pdo-maps.md"

@@ -24,7 +24,7 @@ from deltaq_master.cli.screen.app import LiveScreen  # noqa: E402
 from deltaq_master.cli.screen.charging import ChargeShowing  # noqa: E402
 from deltaq_master.cli.screen.monitoring import MonitorShowing  # noqa: E402
 from deltaq_master.cli.screen.sight import BusSight, Watching  # noqa: E402
-from deltaq_master.link.logs import read_log  # noqa: E402
+from deltaq_master.link.bus.logs import read_log  # noqa: E402
 from tests.rig.virtual import START, Rig, dictionary  # noqa: E402
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from deltaq_master.configuration import planning
 from deltaq_master.configuration.identity import Identity, read_identity
 from deltaq_master.configuration.sources import Source, read_file
 from deltaq_master.errors import RefusedError, SdoTimeoutError
-from deltaq_master.link.another_master import another_master
-from deltaq_master.link.device import silent
+from deltaq_master.link.bus.another_master import another_master
+from deltaq_master.link.device.device import silent
 
 if TYPE_CHECKING:
     from deltaq_master.charger.plan import ChargePlan
-    from deltaq_master.link.bus import Network
+    from deltaq_master.link.bus.network import Network
     from deltaq_master.master import Charger
 
 

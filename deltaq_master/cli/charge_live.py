@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deltaq_master.charger.plan import ChargePlan
     from deltaq_master.charger.view import ChargeView
     from deltaq_master.cli.settings import Settings
-    from deltaq_master.link.gate import Gate
+    from deltaq_master.link.bus.gate import Gate
 
 
 class LiveReporter:

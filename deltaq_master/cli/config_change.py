@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from deltaq_master.configuration.sources import Source
     from deltaq_master.dictionary.eds import Dictionary
     from deltaq_master.dictionary.ordering import Difference, Step
-    from deltaq_master.link.node import Node
-    from deltaq_master.link.transaction import Journal
+    from deltaq_master.link.device.node import Node
+    from deltaq_master.link.device.transaction import Journal
 
 PATIENCE = 10.0
 """How long a device that has stopped answering is waited for, so that a change can be undone [s]."""
@@ -76,7 +76,7 @@ def carried_out(plan: Plan, node: Node, journal: Journal | None) -> Outcome:
     from deltaq_master.cli.config_device import Interrupt, Shown
     from deltaq_master.configuration.applying import carry_out
     from deltaq_master.dictionary.ordering import Difference
-    from deltaq_master.link.transaction import Handling
+    from deltaq_master.link.device.transaction import Handling
 
     for text in plan.notes:
         say(f"note: {text}")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from deltaq_master.configuration.journal import DiskJournal
     from deltaq_master.dictionary.address import Address
     from deltaq_master.dictionary.eds import Dictionary
-    from deltaq_master.link.device import Device
-    from deltaq_master.link.transaction import Progress
+    from deltaq_master.link.device.device import Device
+    from deltaq_master.link.device.transaction import Progress
     from deltaq_master.protocol.guard import Policy
     from deltaq_master.protocol.nmt import NmtState
 
@@ -40,7 +40,7 @@ class Subject:
 
     def state(self) -> NmtState | None:
         """Its NMT state, waited for if it was not heard yet; None if it says nothing."""
-        from deltaq_master.link.device import HEARTBEAT_WAIT
+        from deltaq_master.link.device.device import HEARTBEAT_WAIT
 
         nmt = self.device.nmt
         if nmt.reported is None:

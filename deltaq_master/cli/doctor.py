@@ -56,7 +56,7 @@ def doctor(
 
     Exit code 1 if something is wrong, 0 if not (also with warnings).
     """
-    from deltaq_master.link.own_settings import own_settings
+    from deltaq_master.link.bus.own_settings import own_settings
     from deltaq_master.service.checks import Verdict, checks
     from deltaq_master.service.examining import examine
     from deltaq_master.service.findings import Findings

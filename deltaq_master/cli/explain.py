@@ -103,7 +103,7 @@ def explain(
 def explain_log(dictionary: Dictionary, chosen: Settings, path: Path) -> Explanation:
     """Explain a log, as it stands at its end. Raises FileError."""
     from deltaq_master.charger.diagnosis import Diagnosis, Subject
-    from deltaq_master.link.logs import read_log
+    from deltaq_master.link.bus.logs import read_log
 
     diagnosis = Diagnosis(Subject(dictionary, chosen.master_id))
     for frame in read_log(path):

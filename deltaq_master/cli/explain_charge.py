@@ -15,7 +15,7 @@ from deltaq_master.protocol.events import BusLost, Frame
 if TYPE_CHECKING:
     from deltaq_master.charger.plan import ChargePlan
     from deltaq_master.charger.view import ChargeView
-    from deltaq_master.link.gate import Gate
+    from deltaq_master.link.bus.gate import Gate
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from deltaq_master.charger.diagnosis import Diagnosis, Explanation, Subject
 from deltaq_master.charger.diagnosis.questions import questions
 from deltaq_master.cli.talk import say
 from deltaq_master.link import clock
-from deltaq_master.link.device import on_bus
-from deltaq_master.link.reading import Reader
+from deltaq_master.link.device.device import on_bus
+from deltaq_master.link.sdo.reading import Reader
 from deltaq_master.protocol.events import BusLost, Frame
 
 if TYPE_CHECKING:

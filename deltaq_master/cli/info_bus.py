@@ -8,8 +8,8 @@ from deltaq_master.cli.talk import show, show_json
 
 if TYPE_CHECKING:
     from deltaq_master.cli.settings import Settings
-    from deltaq_master.link.abilities import Abilities, Measured
-    from deltaq_master.link.interfaces import Interface
+    from deltaq_master.link.bus.abilities import Abilities, Measured
+    from deltaq_master.link.bus.interfaces import Interface
 
 SCHEMA = "deltaq.bus/1"
 
@@ -17,8 +17,8 @@ SCHEMA = "deltaq.bus/1"
 def show_bus(chosen: Settings) -> int:
     """Open the bus, measure by reading 1000h, and print. Raises BusError, SdoError or SilentError."""
     from deltaq_master.errors import BusError, SdoTimeoutError
-    from deltaq_master.link.abilities import abilities, measured
-    from deltaq_master.link.interfaces import interface
+    from deltaq_master.link.bus.abilities import abilities, measured
+    from deltaq_master.link.bus.interfaces import interface
 
     dictionary = chosen.dictionary()
     with chosen.device(dictionary) as device:

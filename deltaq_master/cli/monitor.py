@@ -93,7 +93,7 @@ def _interrupt(_: str) -> None:
 
 
 def _logged(path: Path) -> Iterator[Frame]:
-    from deltaq_master.link.logs import read_log
+    from deltaq_master.link.bus.logs import read_log
 
     return read_log(path)
 

@@ -52,7 +52,7 @@ def nmt(
     """
     from deltaq_master.errors import SilentError
     from deltaq_master.link import clock
-    from deltaq_master.link.device import HEARTBEAT_WAIT
+    from deltaq_master.link.device.device import HEARTBEAT_WAIT
     from deltaq_master.protocol.nmt import NmtCommand, NmtState
 
     anew = frozenset((NmtState.INITIALISING, NmtState.PRE_OPERATIONAL, NmtState.OPERATIONAL))

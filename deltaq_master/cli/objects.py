@@ -10,7 +10,7 @@ from deltaq_master.charger import objects
 from deltaq_master.cli.meanings import meaning, untrusted
 from deltaq_master.dictionary.entry import Entry, Value
 from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError
-from deltaq_master.link.device import HEARTBEAT_WAIT, silent
+from deltaq_master.link.device.device import HEARTBEAT_WAIT, silent
 from deltaq_master.master import Charger
 from deltaq_master.protocol.aborts import AbortCode
 from deltaq_master.protocol.fields import value_field

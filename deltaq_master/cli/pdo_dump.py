@@ -92,7 +92,7 @@ def _reading(chosen: Settings, dictionary: Dictionary, eds_defaults: bool, every
         from deltaq_master.dictionary.pdo_reading import eds_reading
 
         return eds_reading(dictionary, dictionary.node_id)
-    from deltaq_master.link.pdo_finding import Beyond, read_pdos
+    from deltaq_master.link.pdo.finding import Beyond, read_pdos
 
     with chosen.device(dictionary) as device:
         if everything:

@@ -16,8 +16,8 @@ from deltaq_master.errors import ChangeError, SdoTimeoutError, UsageError
 if TYPE_CHECKING:
     from deltaq_master.cli.config_device import Interrupt, Shown
     from deltaq_master.dictionary.eds import Dictionary
-    from deltaq_master.link.device import Device
-    from deltaq_master.link.remap import RemapPlan
+    from deltaq_master.link.device.device import Device
+    from deltaq_master.link.device.remap import RemapPlan
 
 PROFILES_SCHEMA = "deltaq.pdo-profiles/1"
 STORE = 0x1010
@@ -175,7 +175,7 @@ class _Remap:
                 return self._carried_out(device, plan, shown, interrupt)
 
     def _planned(self, device: Device, shown: Shown) -> RemapPlan:
-        from deltaq_master.link.pdo import plan_remap
+        from deltaq_master.link.pdo.maps import plan_remap
 
         try:
             return plan_remap(
@@ -195,8 +195,8 @@ class _Remap:
     def _carried_out(self, device: Device, plan: RemapPlan, shown: Shown, interrupt: Interrupt) -> int:
         from deltaq_master.cli.config_device import Subject, journal_of
         from deltaq_master.configuration.identity import read_identity
-        from deltaq_master.link.pdo import remap
-        from deltaq_master.link.transaction import Handling
+        from deltaq_master.link.device.transaction import Handling
+        from deltaq_master.link.pdo.maps import remap
 
         identity = read_identity(device.node.sdo)
         about = Subject(device, self._dictionary, policy_of(self._dictionary), identity)

@@ -27,7 +27,7 @@ from deltaq_master.errors import FileError
 from deltaq_master.protocol.knowledge import Knowledge
 
 if TYPE_CHECKING:
-    from deltaq_master.link.device import Device
+    from deltaq_master.link.device.device import Device
     from deltaq_master.protocol.observation import Observation
 
 
@@ -118,9 +118,9 @@ def knowledge_of(dictionary: Dictionary) -> Knowledge:
 
 def look(device: Device, dictionary: Dictionary, knowledge: Knowledge) -> Observation:
     """Read and listen once. Raises SilentError where the device neither answers nor says anything."""
-    from deltaq_master.link.device import HEARTBEAT_WAIT, silent
-    from deltaq_master.link.observing import observe
-    from deltaq_master.link.reading import Reader
+    from deltaq_master.link.device.device import HEARTBEAT_WAIT, silent
+    from deltaq_master.link.device.observing import observe
+    from deltaq_master.link.sdo.reading import Reader
     from deltaq_master.protocol.sdo_frames import ANSWER_BASE
 
     node_id = device.node.id

@@ -13,7 +13,7 @@ from deltaq_master.dictionary.mapping import DUMMIES
 
 if TYPE_CHECKING:
     from deltaq_master.dictionary.entry import Catalogue
-    from deltaq_master.link.remap import RemapPlan
+    from deltaq_master.link.device.remap import RemapPlan
 
 SCHEMA: Final = "deltaq.pdo-remap/1"
 WIDE: Final = 1000

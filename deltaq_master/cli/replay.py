@@ -86,7 +86,7 @@ def _kept(path: Path | None) -> Iterator[Callable[[str], None]]:
 
 def _log(chosen: Settings, log: Path, keep: Callable[[str], None]) -> int:
     """Replay a log alone."""
-    from deltaq_master.link.logs import read_log
+    from deltaq_master.link.bus.logs import read_log
     from deltaq_master.replay.findings import Findings
 
     findings = Findings(_charger_eds(chosen), chosen.master_id, keep)

@@ -182,7 +182,7 @@ def _one(
 
 
 def _logged(chosen: Settings, path: Path) -> int:
-    from deltaq_master.link.logs import read_log
+    from deltaq_master.link.bus.logs import read_log
     from deltaq_master.scanner.scan import scan_log
 
     return _tell(chosen, scan_log(read_log(path)), False)

@@ -16,9 +16,9 @@ from deltaq_master.cli.settings import CHARGER_PROFILE, Settings, is_charger
 from deltaq_master.cli.talk import say
 from deltaq_master.errors import BusError, DeltaqError, SilentError, UsageError
 from deltaq_master.link import clock
-from deltaq_master.link.device import silent
-from deltaq_master.link.pacing import Pace, PacedClient, Pacer
-from deltaq_master.link.roll_call import paced_client
+from deltaq_master.link.device.device import silent
+from deltaq_master.link.sdo.pacing import Pace, PacedClient, Pacer
+from deltaq_master.link.sdo.roll_call import paced_client
 from deltaq_master.scanner.inventory import Held, inventory, readable
 from deltaq_master.scanner.roll import identify
 from deltaq_master.scanner.search_file import Header, SearchFile

@@ -8,9 +8,9 @@ from deltaq_master.charger.phases import Phase
 from deltaq_master.charger.view import ChargeView
 from deltaq_master.cli.charge_show import State, Summary, figures, measured, state_of
 from deltaq_master.link import clock
-from deltaq_master.link.alive import ALIVE, Heart
 from deltaq_master.link.notify import Notifier
-from deltaq_master.link.pump import Pump
+from deltaq_master.link.pump.alive import ALIVE, Heart
+from deltaq_master.link.pump.pump import Pump
 from deltaq_master.service.journal import Journal, Priority
 from deltaq_master.service.mark import Mark
 

@@ -15,7 +15,7 @@ from deltaq_master.cli.talk import say, show, show_json
 from deltaq_master.errors import UsageError
 
 if TYPE_CHECKING:
-    from deltaq_master.link.interfaces import Interface
+    from deltaq_master.link.bus.interfaces import Interface
     from deltaq_master.service.plan import Plan
     from deltaq_master.service.request import Request
 
@@ -179,7 +179,7 @@ def _asked(files: dict[str, str]) -> dict[str, int]:
 def _when_up(request: Request) -> Interface | None:
     """The interface once it is up, or as it is when it took too long."""
     from deltaq_master.link import clock
-    from deltaq_master.link.feed import Feed
+    from deltaq_master.link.pump.feed import Feed
     from deltaq_master.service.looking import bus_state
 
     rest: Feed[None] = Feed()

@@ -80,8 +80,8 @@ def watch(context: typer.Context) -> int:
     from deltaq_master.dictionary.mapping import defaults
     from deltaq_master.errors import BusError
     from deltaq_master.link import clock
-    from deltaq_master.link.alive import SHARE
     from deltaq_master.link.notify import Notifier
+    from deltaq_master.link.pump.alive import SHARE
     from deltaq_master.service.journal import Journal
 
     chosen = settings(context)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     # For the type checker alone: these bring in canopen and python-can, which `deltaq --help` does without.
     from deltaq_master.cli.record import CommandRecording
     from deltaq_master.dictionary.eds import Dictionary
-    from deltaq_master.link.bus import Network
-    from deltaq_master.link.device import Device
+    from deltaq_master.link.bus.network import Network
+    from deltaq_master.link.device.device import Device
     from deltaq_master.link.record.recorder import Recorder
     from deltaq_master.master import Charger, Master
     from deltaq_master.protocol.guard import Policy
@@ -68,7 +68,7 @@ class Settings:
     @contextmanager
     def network(self) -> Iterator[Network]:
         """The bus alone, for jobs that need no master; nothing is sent. Raises UsageError or BusError."""
-        from deltaq_master.link.bus import open_network
+        from deltaq_master.link.bus.network import open_network
 
         options = self.bus_options()
         recorder = self._recorder()
@@ -101,7 +101,7 @@ class Settings:
     @contextmanager
     def device(self, dictionary: Dictionary) -> Iterator[Device]:
         """Any device with an EDS, on its bus; nothing is sent. Raises UsageError or BusError."""
-        from deltaq_master.link.device import on_bus
+        from deltaq_master.link.device.device import on_bus
 
         with self.network() as network, on_bus(network, dictionary) as device:
             yield device

@@ -92,7 +92,7 @@ def _hub(chosen: Settings, address: str) -> int:
 
 def _served(chosen: Settings) -> int:
     from deltaq_master.link import clock
-    from deltaq_master.link.opening import open_bus
+    from deltaq_master.link.bus.opening import open_bus
     from deltaq_master.simulator.bus import serve
 
     stop: Any = _Stop()

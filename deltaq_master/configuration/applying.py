@@ -10,12 +10,12 @@ from deltaq_master.configuration.journal import Unfinished
 from deltaq_master.configuration.planning import Plan
 from deltaq_master.dictionary.ordering import Difference, Step
 from deltaq_master.errors import RefusedError
-from deltaq_master.link.restarts import Restarts
-from deltaq_master.link.transaction import Handling, Transaction, change
+from deltaq_master.link.device.restarts import Restarts
+from deltaq_master.link.device.transaction import Handling, Transaction, change
 
 if TYPE_CHECKING:
-    from deltaq_master.link.bus import Network
-    from deltaq_master.link.node import Node
+    from deltaq_master.link.bus.network import Network
+    from deltaq_master.link.device.node import Node
 
 
 def carry_out(plan: Plan, node: Node, handling: Handling | None = None) -> tuple[Step, ...]:

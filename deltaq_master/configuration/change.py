@@ -22,13 +22,13 @@ from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.entry import Entry, Value
 from deltaq_master.dictionary.mapping import PdoDump
 from deltaq_master.dictionary.ordering import PDO_PARAMETERS, Step
-from deltaq_master.link.pdo_parameters import read_dump
+from deltaq_master.link.pdo.parameters import read_dump
 from deltaq_master.protocol.guard import Policy
 from deltaq_master.protocol.nmt import NmtState
 
 if TYPE_CHECKING:
-    from deltaq_master.link.node import Node
-    from deltaq_master.link.transaction import Handling
+    from deltaq_master.link.device.node import Node
+    from deltaq_master.link.device.transaction import Handling
 
 Key = int | str | tuple[int, int] | Address | Entry
 """How an object is named: index (sub-index 0), name or written address, index and sub-index, or the object itself."""

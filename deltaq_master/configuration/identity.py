@@ -12,7 +12,7 @@ from deltaq_master.protocol.identity import NUMBERS, TEXTS
 from deltaq_master.units import quantity
 
 if TYPE_CHECKING:
-    from deltaq_master.link.worker import TransferClient
+    from deltaq_master.link.sdo.worker import TransferClient
 
 ADDRESSES: Final = frozenset((*NUMBERS.values(), *TEXTS.values()))
 

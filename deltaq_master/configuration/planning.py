@@ -21,12 +21,12 @@ from deltaq_master.dictionary.ordering import (
     with_fixed_counts,
 )
 from deltaq_master.errors import LimitError, RefusedError, UsageError
-from deltaq_master.link.reading import Progress, Reader
+from deltaq_master.link.sdo.reading import Progress, Reader
 from deltaq_master.protocol.guard import Policy, check_write
 from deltaq_master.protocol.nmt import NmtState
 
 if TYPE_CHECKING:
-    from deltaq_master.link.node import Node
+    from deltaq_master.link.device.node import Node
 
 PDO_MAPPING: Final = 0x200
 """Set in the index of mapping parameters, clear in that of the communication parameters of the same PDO."""

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from deltaq_master.configuration.identity import Identity
 from deltaq_master.configuration.sources import Source
 from deltaq_master.dictionary.address import Address
-from deltaq_master.link.reading import Progress, Reader
+from deltaq_master.link.sdo.reading import Progress, Reader
 
 if TYPE_CHECKING:
-    from deltaq_master.link.node import Node
+    from deltaq_master.link.device.node import Node
 
 
 def read_device(

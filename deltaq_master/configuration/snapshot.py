@@ -21,12 +21,12 @@ from deltaq_master.dictionary.dcf import parameter_text, write_dcf
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.dictionary.ordering import Values
 from deltaq_master.errors import FileError, UsageError
-from deltaq_master.link.reading import Progress
+from deltaq_master.link.sdo.reading import Progress
 from deltaq_master.protocol.guard import Policy
 from deltaq_master.protocol.identity import NUMBERS
 
 if TYPE_CHECKING:
-    from deltaq_master.link.node import Node
+    from deltaq_master.link.device.node import Node
 
 TOOL: Final = "deltaq-master"
 

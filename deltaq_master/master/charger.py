@@ -26,15 +26,15 @@ from deltaq_master.errors import (
     TheirError,
 )
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
-from deltaq_master.link.feed import Feed
-from deltaq_master.link.node import Node
-from deltaq_master.link.pdo import RemapPlan, plan_remap, remap
-from deltaq_master.link.poll import Source
-from deltaq_master.link.pump import Pump
-from deltaq_master.link.reported import ReportedNmt
-from deltaq_master.link.transaction import Handling, Journal
-from deltaq_master.link.worker import TransferWorkers
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.device.reported import ReportedNmt
+from deltaq_master.link.device.transaction import Handling, Journal
+from deltaq_master.link.pdo.maps import RemapPlan, plan_remap, remap
+from deltaq_master.link.pump.feed import Feed
+from deltaq_master.link.pump.poll import Source
+from deltaq_master.link.pump.pump import Pump
+from deltaq_master.link.sdo.worker import TransferWorkers
 from deltaq_master.master.presence import check_profile, held, write_once_noticed
 from deltaq_master.master.run import ChargeRun
 from deltaq_master.protocol.guard import check_write, is_watchdog

@@ -8,14 +8,14 @@ from typing import Any, Self
 
 from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.bus import Network, open_network
-from deltaq_master.link.collecting import give_back, set_aside
-from deltaq_master.link.node import Node
-from deltaq_master.link.pump import MASTER_ID as MASTER_ID
-from deltaq_master.link.pump import Pump
+from deltaq_master.link.bus.network import Network, open_network
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.pump.collecting import give_back, set_aside
+from deltaq_master.link.pump.pump import MASTER_ID as MASTER_ID
+from deltaq_master.link.pump.pump import Pump
+from deltaq_master.link.pump.seats import Handle
 from deltaq_master.link.record.recorder import Recorder
-from deltaq_master.link.seats import Handle
-from deltaq_master.link.worker import TransferWorkers
+from deltaq_master.link.sdo.worker import TransferWorkers
 from deltaq_master.master.charger import CHARGER_ID, Charger
 from deltaq_master.protocol.events import Machine
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from deltaq_master.charger.startup import DEVICE_TYPE
 from deltaq_master.dictionary.address import Address
 from deltaq_master.errors import BusError, RefusedError, SdoAbortError
-from deltaq_master.link.feed import Feed
-from deltaq_master.link.node import Node
-from deltaq_master.link.pump import Pump
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.pump.feed import Feed
+from deltaq_master.link.pump.pump import Pump
 from deltaq_master.protocol.presence import Absent, Leave, Presence, Present
 
 NOTICE_ATTEMPTS = 10

@@ -14,9 +14,9 @@ from deltaq_master.charger.session import ChargeSession, Mapped
 from deltaq_master.charger.view import ChargeView
 from deltaq_master.errors import CallError, TheirError, UsageError
 from deltaq_master.link import clock
-from deltaq_master.link.feed import Feed
-from deltaq_master.link.poll import Poll, Source
-from deltaq_master.link.pump import MachineFailed, Pump
+from deltaq_master.link.pump.feed import Feed
+from deltaq_master.link.pump.poll import Poll, Source
+from deltaq_master.link.pump.pump import MachineFailed, Pump
 
 SAFE_ORDER_TIME = 6.0
 """The longest that an end by the safe order may take [s]: 0.5 s at 0 A, 3 s until off, and some to spare."""

@@ -1,7 +1,7 @@
 """What goes into a machine and what comes out of it.
 
 A machine is pure: `handle(event, now)` returns effects, and `deadline` names when it wants a `Tick` at the
-latest. The pump (`link/pump.py`) runs machines on a bus, a test runs them on a virtual clock, a replay runs
+latest. The pump (`link/pump/pump.py`) runs machines on a bus, a test runs them on a virtual clock, a replay runs
 them on a log; all three get the same answers.
 """
 

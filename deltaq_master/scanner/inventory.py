@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.entry import Entry, Value
-from deltaq_master.link.reading import Reader
+from deltaq_master.link.sdo.reading import Reader
 from deltaq_master.protocol.fields import value_field
 from deltaq_master.units import quantity
 
 if TYPE_CHECKING:
-    from deltaq_master.link.worker import TransferClient
+    from deltaq_master.link.sdo.worker import TransferClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError
-from deltaq_master.link.pacing import Pace
-from deltaq_master.link.roll_call import ask_all
+from deltaq_master.link.sdo.pacing import Pace
+from deltaq_master.link.sdo.roll_call import ask_all
 from deltaq_master.protocol.identity import Identity
 from deltaq_master.units import quantity
 
 if TYPE_CHECKING:
-    from deltaq_master.link.bus import Network
-    from deltaq_master.link.worker import TransferClient
+    from deltaq_master.link.bus.network import Network
+    from deltaq_master.link.sdo.worker import TransferClient
 
 ALL_NODES: Final = range(1, 128)
 TIMEOUT: Final = 0.5

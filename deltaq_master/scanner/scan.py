@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
-from deltaq_master.link.listening import Ear
-from deltaq_master.link.pacing import Pace
+from deltaq_master.link.bus.listening import Ear
+from deltaq_master.link.sdo.pacing import Pace
 from deltaq_master.scanner.census import Census, Foreign, Heard
 from deltaq_master.scanner.roll import ALL_NODES, TIMEOUT, Answer, call_roll
 from deltaq_master.units import quantity
 
 if TYPE_CHECKING:
-    from deltaq_master.link.bus import Network
+    from deltaq_master.link.bus.network import Network
     from deltaq_master.protocol.events import Frame
 
 LISTENING: Final = 2.5

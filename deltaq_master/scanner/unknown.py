@@ -17,7 +17,7 @@ from deltaq_master.protocol.aborts import AbortCode
 from deltaq_master.units import quantity
 
 if TYPE_CHECKING:
-    from deltaq_master.link.worker import TransferClient
+    from deltaq_master.link.sdo.worker import TransferClient
 
 MOST_SILENT: Final = 2
 """Indices in a row without any answer after which no more are asked for: the device has gone."""

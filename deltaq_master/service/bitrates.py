@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from deltaq_master.errors import BusError, RefusedError
-from deltaq_master.link.interfaces import Interface, interface, ip_program
+from deltaq_master.link.bus.interfaces import Interface, interface, ip_program
 from deltaq_master.service.examining import Opening, listened
 from deltaq_master.service.findings import Heard
 

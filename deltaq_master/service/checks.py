@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from deltaq_master.link.interfaces import Interface
+from deltaq_master.link.bus.interfaces import Interface
 from deltaq_master.service.findings import Findings, Heard
 from deltaq_master.service.request import ACCEPTED_QUEUE
 

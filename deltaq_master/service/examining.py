@@ -11,10 +11,10 @@ from queue import Empty, SimpleQueue
 
 from deltaq_master.errors import BusError, OurError
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
-from deltaq_master.link.interfaces import interfaces
-from deltaq_master.link.lateness import lateness
-from deltaq_master.link.own_settings import own_settings
+from deltaq_master.link.bus.interfaces import interfaces
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.bus.own_settings import own_settings
+from deltaq_master.link.pump.lateness import lateness
 from deltaq_master.protocol.events import Frame
 from deltaq_master.service.findings import Findings, Heard, heard
 

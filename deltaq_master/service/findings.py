@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deltaq_master.link.interfaces import Interface
+from deltaq_master.link.bus.interfaces import Interface
 from deltaq_master.protocol.events import Frame
 from deltaq_master.protocol.nmt import HEARTBEAT_BASE, heartbeat_state
 from deltaq_master.units import quantity

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from deltaq_master.errors import BusError
-from deltaq_master.link.interfaces import Interface, interface, ip_program, usb_serial
+from deltaq_master.link.bus.interfaces import Interface, interface, ip_program, usb_serial
 from deltaq_master.service.machine import Machine
 from deltaq_master.service.plan import paths
 from deltaq_master.service.request import ACCEPTED_QUEUE, RESTART_MS, Request, bus_unit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from deltaq_master.link.interfaces import Interface
+from deltaq_master.link.bus.interfaces import Interface
 
 FIRST_NETWORKD = 248
 """The first systemd whose .link files have TransmitQueueLength=; [CAN] in .network files is older."""

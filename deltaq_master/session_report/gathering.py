@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from deltaq_master.charger.diagnosis import Explanation, State, Subject
 from deltaq_master.errors import FileError
-from deltaq_master.link.logs import read_log
+from deltaq_master.link.bus.logs import read_log
 from deltaq_master.link.record.parts import lines_of, log_of
 from deltaq_master.link.record.reading import Line, Recording, is_recording
 from deltaq_master.protocol.events import Frame

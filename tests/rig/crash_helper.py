@@ -18,9 +18,9 @@ from deltaq_master.configuration.sidecar import Origin
 from deltaq_master.configuration.sources import with_words
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary, load
-from deltaq_master.link.bus import open_network
-from deltaq_master.link.device import on_bus
-from deltaq_master.link.handling import Handling, Progress
+from deltaq_master.link.bus.network import open_network
+from deltaq_master.link.device.device import on_bus
+from deltaq_master.link.device.handling import Handling, Progress
 
 NODE = 5
 WANTED = {Address(0x2100, sub): (500 + 3 * sub).to_bytes(2, "little") for sub in range(1, 61)}

@@ -11,7 +11,7 @@ from deltaq_master.charger.plan import ChargePlan
 from deltaq_master.charger.recording import record_of
 from deltaq_master.cli.record import digest, versions
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.pump import Pump
+from deltaq_master.link.pump.pump import Pump
 from deltaq_master.link.record.recorder import Recorder
 from deltaq_master.protocol.events import Frame
 from tests.rig.virtual import Rig

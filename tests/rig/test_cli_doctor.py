@@ -10,7 +10,7 @@ import can
 import pytest
 
 from deltaq_master.cli import main
-from deltaq_master.link import interfaces
+from deltaq_master.link.bus import interfaces
 from tools import check_bus
 
 CHANNEL = "doctor"

@@ -17,7 +17,7 @@ from deltaq_master.charger.view import ChargeView
 from deltaq_master.cli import main
 from deltaq_master.cli.explain_charge import Companion
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.gate import Gate
+from deltaq_master.link.bus.gate import Gate
 from deltaq_master.protocol.events import Frame
 from tests.rig.test_cli_charge import CHARGE, Tap, bench, deltaq, patient, tap
 from tests.rig.virtual import plan

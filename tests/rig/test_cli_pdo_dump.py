@@ -18,8 +18,8 @@ from deltaq_master.dictionary.eds import load
 from deltaq_master.dictionary.mapping import assemble, defaults
 from deltaq_master.dictionary.pdo_reading import PdoReading
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link import pdo_finding
-from deltaq_master.link.sdo import SdoClient
+from deltaq_master.link.pdo import finding as pdo_finding
+from deltaq_master.link.sdo.client import SdoClient
 from tests.rig.test_cli_charge import bench, tap
 from tests.rig.test_cli_objects import Seen, seen
 

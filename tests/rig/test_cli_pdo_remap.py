@@ -21,8 +21,8 @@ from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.pdo_profile import profile_of, read_profile
 from deltaq_master.dictionary.shipped import eds_path, profile_paths
 from deltaq_master.errors import CallError
-from deltaq_master.link import transaction
-from deltaq_master.link.sdo_channel import SdoChannel
+from deltaq_master.link.device import transaction
+from deltaq_master.link.sdo.channel import SdoChannel
 from tests.rig.test_cli_charge import Tap, bench, patient, tap
 
 __all__ = ["bench", "tap"]

@@ -18,7 +18,7 @@ import pytest
 from deltaq_master.cli import main
 from deltaq_master.cli.scan_progress import ProgressLine, left
 from deltaq_master.cli.scan_show import words
-from deltaq_master.link.listening import Ear
+from deltaq_master.link.bus.listening import Ear
 from deltaq_master.protocol.events import Frame
 from deltaq_master.scanner.search_file import SearchFile
 from tests.rig.test_cli_charge import Tap, tap

@@ -38,7 +38,7 @@ from deltaq_master.cli.screen.charging import ChargeShowing
 from deltaq_master.cli.screen.scene import Gauge, Line, Precondition, Scene
 from deltaq_master.cli.screen.sight import BusSight, Watching
 from deltaq_master.link import clock
-from deltaq_master.link.gate import Gate
+from deltaq_master.link.bus.gate import Gate
 from deltaq_master.protocol.events import Frame
 from tests.rig import virtual
 from tests.rig.test_cli_charge import StallError, Tap, patient

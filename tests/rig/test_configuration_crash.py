@@ -18,8 +18,8 @@ from deltaq_master.cli import main
 from deltaq_master.configuration.journal import read_journal
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import load
-from deltaq_master.link.bus import open_network
-from deltaq_master.link.device import Device, on_bus
+from deltaq_master.link.bus.network import open_network
+from deltaq_master.link.device.device import Device, on_bus
 from tests.rig import crash_helper
 from tests.rig.crash_helper import NODE, WANTED
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from deltaq_master import Charger, ChargeRun, Limits, Master, Outcome, Phase, UsageError
-from deltaq_master.link.bus import Network
+from deltaq_master.link.bus.network import Network
 from deltaq_master.protocol.events import Frame
 from deltaq_master.simulator.bus import SimulatedBus
 from tests.rig.wire_rules import check_limits, check_stop_order, commands, sent

@@ -29,8 +29,8 @@ from deltaq_master import (
 )
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.gate import Gate
-from deltaq_master.link.pdo_map import PdoMap
+from deltaq_master.link.bus.gate import Gate
+from deltaq_master.link.pdo.pdo_map import PdoMap
 from deltaq_master.protocol.events import Frame
 from deltaq_master.protocol.nmt import NmtCommand, NmtState
 from tests.rig.wire_rules import check_limits, check_start_order, check_stop_order

@@ -11,8 +11,8 @@ from typing import Any
 import can
 import pytest
 
-from deltaq_master.link import pdo_finding
-from deltaq_master.link.sdo import SdoClient
+from deltaq_master.link.pdo import finding as pdo_finding
+from deltaq_master.link.sdo.client import SdoClient
 
 ROOT = Path(__file__).resolve().parents[2]
 Text = pytest.CaptureFixture[str]

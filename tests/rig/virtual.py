@@ -21,7 +21,7 @@ from deltaq_master.charger.session import ChargeSession, Mapped
 from deltaq_master.charger.view import ChargeView
 from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.pump import Pump
+from deltaq_master.link.pump.pump import Pump
 from deltaq_master.protocol.events import Frame, Read, ReadDone, Transfer, TransferFailed, WriteDone
 from deltaq_master.simulator.charger import SimulatedCharger
 from deltaq_master.simulator.options import Options

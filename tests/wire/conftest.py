@@ -16,7 +16,7 @@ import can
 import canopen
 import pytest
 
-from deltaq_master.link.bus import Network
+from deltaq_master.link.bus.network import Network
 
 PATIENCE = 5.0
 """Seconds after which a test gives up on another thread; nothing normal takes that long."""

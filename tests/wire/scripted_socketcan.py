@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 
-from deltaq_master.link.socketcan_kernel import Cyclic, Kernel, Raw, Received
+from deltaq_master.link.socketcan.kernel import Cyclic, Kernel, Raw, Received
 
 FRAME_BYTES = 576
 """What one frame that waits takes in the kernel, about."""

@@ -33,7 +33,7 @@ from canopen.sdo.client import SdoClient as CanopenClient
 
 from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.mapping import PdoKind, PdoMapping, PdoRecord
-from deltaq_master.link.sdo import SdoClient
+from deltaq_master.link.sdo.client import SdoClient
 
 NODE_ID = 10
 REQUEST, ANSWER = 0x60A, 0x58A

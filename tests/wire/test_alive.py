@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from deltaq_master.link.alive import ALIVE, Heart
 from deltaq_master.link.notify import Notifier
-from deltaq_master.link.pump import Pump
+from deltaq_master.link.pump.alive import ALIVE, Heart
+from deltaq_master.link.pump.pump import Pump
 from deltaq_master.protocol.events import Effect
 
 LIMIT = 5.0

@@ -8,8 +8,8 @@ import can
 import pytest
 
 from deltaq_master.errors import BusError
-from deltaq_master.link.another_master import another_master
-from deltaq_master.link.bus import Network
+from deltaq_master.link.bus.another_master import another_master
+from deltaq_master.link.bus.network import Network
 from tests.wire.conftest import ScriptedBus
 
 COMMANDS = frozenset({0x20A, 0x30A})

@@ -12,7 +12,7 @@ import canopen
 import pytest
 
 from deltaq_master.errors import BusError, CallError
-from deltaq_master.link.bus import Network, SendError, open_network
+from deltaq_master.link.bus.network import Network, SendError, open_network
 from deltaq_master.protocol.events import Frame
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_own_bus_that_cannot_be_closed_is_no_error(
         raise can.CanOperationError("Could not write to serial device")
 
     network = Network()
-    monkeypatch.setattr("deltaq_master.link.bus.open_bus", lambda **options: bus)
+    monkeypatch.setattr("deltaq_master.link.bus.network.open_bus", lambda **options: bus)
     network.connect(interface="anything")
     with monkeypatch.context() as broken:
         broken.setattr(bus, "shutdown", shutdown)

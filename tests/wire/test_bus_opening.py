@@ -17,9 +17,9 @@ import can
 import pytest
 
 from deltaq_master.errors import BusError, UsageError
-from deltaq_master.link.bus import open_network
-from deltaq_master.link.causes import cause_of
-from deltaq_master.link.opening import open_bus
+from deltaq_master.link.bus.causes import cause_of
+from deltaq_master.link.bus.network import open_network
+from deltaq_master.link.bus.opening import open_bus
 
 
 @pytest.fixture(autouse=True)

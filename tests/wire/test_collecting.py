@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from deltaq_master import Master
-from deltaq_master.link.collecting import give_back, set_aside
+from deltaq_master.link.pump.collecting import give_back, set_aside
 
 _numbers = itertools.count()
 

@@ -25,9 +25,9 @@ from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.ordering import Difference
 from deltaq_master.errors import ChangeError
-from deltaq_master.link.bus import Network, open_network
-from deltaq_master.link.device import Device, on_bus
-from deltaq_master.link.handling import Handling, Progress
+from deltaq_master.link.bus.network import Network, open_network
+from deltaq_master.link.device.device import Device, on_bus
+from deltaq_master.link.device.handling import Handling, Progress
 
 EDS = Path(__file__).parent.parent / "eds" / "cia401.eds"
 NODE = 5

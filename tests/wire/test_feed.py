@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from deltaq_master.link.feed import KEPT, Feed
+from deltaq_master.link.pump.feed import KEPT, Feed
 from tests.wire.conftest import PATIENCE
 
 

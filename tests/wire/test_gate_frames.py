@@ -12,7 +12,7 @@ import canopen
 import pytest
 
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
+from deltaq_master.link.bus.network import Network
 from deltaq_master.protocol.events import Frame
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import can
 import pytest
 
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
-from deltaq_master.link.gate import BACK_OFF_FIRST, BACK_OFF_MOST
+from deltaq_master.link.bus.gate import BACK_OFF_FIRST, BACK_OFF_MOST
+from deltaq_master.link.bus.network import Network
 from deltaq_master.protocol.events import BusLost, Frame
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import can
 import pytest
 
 from deltaq_master.errors import FileError
-from deltaq_master.link.logs import read_log
+from deltaq_master.link.bus.logs import read_log
 from deltaq_master.protocol.events import Frame
 
 CAPTURE = Path(__file__).parents[1] / "replay" / "icl1500-85-heartbeat-and-rpdo.trc"

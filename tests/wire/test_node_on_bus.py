@@ -14,10 +14,10 @@ from deltaq_master import errors
 from deltaq_master.dictionary.eds import load
 from deltaq_master.dictionary.mapping import PdoDump, PdoKind
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.bus import Network
-from deltaq_master.link.node import Node
-from deltaq_master.link.pdo import PdoMap, PdoVariable
-from deltaq_master.link.sdo import SdoClient, SdoTimedOut
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.pdo.maps import PdoMap, PdoVariable
+from deltaq_master.link.sdo.client import SdoClient, SdoTimedOut
 from tests.wire.sdo_peer import CYCLE, Peer, device, frame, fresh_channel, plain_network, record_of, word
 
 SMALL, SIGNED, TWO = word(0x2000, 0, 8), word(0x2001, 0, 16), word(0x2005, 2, 16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deltaq_master.errors import BusError, UsageError
-from deltaq_master.link.bus import open_network
+from deltaq_master.link.bus.network import open_network
 
 
 def test_a_wrong_option_of_the_simulated_bus_is_a_usage_error() -> None:

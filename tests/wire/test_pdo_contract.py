@@ -22,8 +22,8 @@ from canopen.pdo import base
 
 from deltaq_master import errors
 from deltaq_master.dictionary.mapping import PdoKind
-from deltaq_master.link.node import Node
-from deltaq_master.link.pdo import PdoMap
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.pdo.maps import PdoMap
 from tests.wire.sdo_peer import Objects, device, fresh_channel, plain_network, record_of, variable, word
 
 SMALL, SIGNED, LIMITED = word(0x2000, 0, 8), word(0x2001, 0, 16), word(0x2006, 0, 16)

@@ -10,10 +10,10 @@ import pytest
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.errors import SilentError
-from deltaq_master.link import pdo_finding
-from deltaq_master.link.bus import open_network
-from deltaq_master.link.device import Device, on_bus
-from deltaq_master.link.pdo_finding import Beyond, read_pdos
+from deltaq_master.link.bus.network import open_network
+from deltaq_master.link.device.device import Device, on_bus
+from deltaq_master.link.pdo import finding as pdo_finding
+from deltaq_master.link.pdo.finding import Beyond, read_pdos
 from tests.wire.sdo_peer import Objects, device, frame, fresh_channel
 from tests.wire.test_pdo_parameters import HELD, number
 

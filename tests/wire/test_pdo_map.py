@@ -16,8 +16,8 @@ import pytest
 from deltaq_master import errors
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.mapping import PdoKind
-from deltaq_master.link.node import Node
-from deltaq_master.link.pdo import NotMappedError, PdoMap, PdoVariable
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.pdo.maps import NotMappedError, PdoMap, PdoVariable
 from tests.wire.sdo_peer import device, record_of, word
 
 SMALL, SIGNED, SWITCH = word(0x2000, 0, 8), word(0x2001, 0, 16), word(0x2002, 0, 1)

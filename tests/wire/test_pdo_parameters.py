@@ -11,8 +11,8 @@ import pytest
 from deltaq_master import errors
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.mapping import PdoKind
-from deltaq_master.link.node import Node
-from deltaq_master.link.pdo import read_dump
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.pdo.maps import read_dump
 from tests.wire.sdo_peer import Objects, device, fresh_channel, plain_network, record_of, word
 
 

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from deltaq_master.link.poll import PERIOD, Poll
+from deltaq_master.link.pump.poll import PERIOD, Poll
 from tests.wire.conftest import PATIENCE
 
 PERIOD_HERE = 0.001

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from deltaq_master.errors import BusError, CallError
-from deltaq_master.link.pump import PAUSE_LIMIT, WAKE_LIMIT, MachineFailed, Pump
+from deltaq_master.link.pump.pump import PAUSE_LIMIT, WAKE_LIMIT, MachineFailed, Pump
 from deltaq_master.protocol.events import (
     BusLost,
     Cease,

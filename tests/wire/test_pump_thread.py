@@ -13,9 +13,9 @@ import pytest
 
 from deltaq_master.errors import CallError
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
-from deltaq_master.link.pump import MachineFailed, Pump
-from deltaq_master.link.switching import SWITCH_INTERVAL
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.pump.pump import MachineFailed, Pump
+from deltaq_master.link.pump.switching import SWITCH_INTERVAL
 from deltaq_master.protocol.events import BusLost, Effect, Frame, Hold, Publish, Renew, Tick
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from queue import SimpleQueue
 import pytest
 
 from deltaq_master.errors import BusError, CallError, SdoAbortError, SdoTimeoutError
-from deltaq_master.link.worker import TransferWorkers
+from deltaq_master.link.sdo.worker import TransferWorkers
 from deltaq_master.protocol.events import Read, ReadDone, TransferFailed, Write, WriteDone
 
 PATIENCE = 5.0

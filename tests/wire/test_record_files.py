@@ -12,7 +12,7 @@ import can
 import pytest
 
 from deltaq_master.errors import FileError
-from deltaq_master.link.logs import read_log
+from deltaq_master.link.bus.logs import read_log
 from deltaq_master.link.record.frame_log import FrameLog, suffix_of
 from deltaq_master.link.record.parts import check_free, files_of, further_parts, lines_of, log_of, part_of
 from deltaq_master.link.record.whole_file import WholeFile

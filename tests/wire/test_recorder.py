@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from deltaq_master.errors import FileError
-from deltaq_master.link.bus import Network
-from deltaq_master.link.pump import Pump
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.pump.pump import Pump
 from deltaq_master.link.record import recorder as recorder_module
 from deltaq_master.link.record.parts import Rotation, lines_of
 from deltaq_master.link.record.reading import Evidence, Recording, is_recording

@@ -21,14 +21,14 @@ from deltaq_master.dictionary.ordering import PDO_PARAMETERS, Difference
 from deltaq_master.dictionary.pdo_profile import PdoProfile, profile_of, read_profile, values_of
 from deltaq_master.dictionary.shipped import eds_path, profile_paths
 from deltaq_master.errors import CallError, ChangeError, RefusedError, SdoTimeoutError
-from deltaq_master.link import transaction
-from deltaq_master.link.bus import Network
-from deltaq_master.link.device import Device, on_bus
-from deltaq_master.link.pdo import plan_remap, read_dump, remap
-from deltaq_master.link.remap import RemapPlan
-from deltaq_master.link.reported import ReportedNmt
-from deltaq_master.link.restarts import Restarts
-from deltaq_master.link.transaction import Handling, Progress
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.device import transaction
+from deltaq_master.link.device.device import Device, on_bus
+from deltaq_master.link.device.remap import RemapPlan
+from deltaq_master.link.device.reported import ReportedNmt
+from deltaq_master.link.device.restarts import Restarts
+from deltaq_master.link.device.transaction import Handling, Progress
+from deltaq_master.link.pdo.maps import plan_remap, read_dump, remap
 from deltaq_master.protocol.guard import Policy
 from deltaq_master.protocol.nmt import NmtCommand, NmtState
 from tests.wire.conftest import ScriptedBus, message
@@ -293,7 +293,7 @@ def test_an_operational_device_is_refused_unless_forced() -> None:
 
 
 def test_a_device_of_unknown_state_is_refused_unless_forced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deltaq_master.link.remap.HEARTBEAT_WAIT", 0.01)
+    monkeypatch.setattr("deltaq_master.link.device.remap.HEARTBEAT_WAIT", 0.01)
     with charger(fault="heartbeat-stop") as seen:
         # The boot-up message was heard by the one before.
         late = seen._replace(device=seen.device._replace(nmt=ReportedNmt(seen.device.network, 10)))
@@ -462,7 +462,7 @@ def test_a_device_that_could_not_be_undone_is_read_again(monkeypatch: pytest.Mon
             node.sdo.download(0x1400, 1, bytes.fromhex("0A 02 00 80"))
             raise left
 
-        monkeypatch.setattr("deltaq_master.link.remap.change", half)
+        monkeypatch.setattr("deltaq_master.link.device.remap.change", half)
         with pytest.raises(ChangeError):
             remap(node, plan)
         assert not node.rpdo.numbered(1).enabled

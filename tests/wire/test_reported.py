@@ -11,8 +11,8 @@ import pytest
 
 from deltaq_master.errors import BusError
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
-from deltaq_master.link.reported import ReportedNmt
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.device.reported import ReportedNmt
 from deltaq_master.protocol.nmt import NmtCommand, NmtState
 from tests.wire.conftest import PATIENCE, ScriptedBus
 

@@ -10,9 +10,9 @@ from queue import SimpleQueue
 import pytest
 
 from deltaq_master.errors import CallError, UsageError
-from deltaq_master.link.bus import Network
-from deltaq_master.link.pacing import Pace, Pacer, Turns
-from deltaq_master.link.roll_call import paced_client
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.sdo.pacing import Pace, Pacer, Turns
+from deltaq_master.link.sdo.roll_call import paced_client
 from tests.wire.conftest import PATIENCE, ScriptedBus
 
 YOUNG = 0.025

@@ -10,10 +10,10 @@ import can
 import pytest
 
 from deltaq_master.errors import BusError, SdoAnswerError
-from deltaq_master.link.bus import Network
-from deltaq_master.link.pacing import Pace
-from deltaq_master.link.roll_call import ask_all
-from deltaq_master.link.worker import TransferClient
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.sdo.pacing import Pace
+from deltaq_master.link.sdo.roll_call import ask_all
+from deltaq_master.link.sdo.worker import TransferClient
 from deltaq_master.protocol.events import Frame
 from deltaq_master.protocol.identity import Identity
 from deltaq_master.scanner.roll import Answer, call_roll, identify

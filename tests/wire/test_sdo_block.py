@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from deltaq_master import errors
-from deltaq_master.link.sdo import SdoAborted, SdoBadAnswer, SdoTimedOut
+from deltaq_master.link.sdo.client import SdoAborted, SdoBadAnswer, SdoTimedOut
 from tests.wire.sdo_peer import PATIENCE, talk
 
 NINE = b"123456789"

@@ -9,7 +9,7 @@ import canopen
 import pytest
 
 from deltaq_master import errors
-from deltaq_master.link.sdo import SdoAborted, SdoBadAnswer, SdoClient, SdoTimedOut
+from deltaq_master.link.sdo.client import SdoAborted, SdoBadAnswer, SdoClient, SdoTimedOut
 from tests.wire.sdo_peer import (
     ANSWER,
     NODE_ID,

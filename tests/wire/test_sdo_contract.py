@@ -18,7 +18,7 @@ from canopen.sdo import client as canopen_client
 from canopen.sdo.client import SdoClient as CanopenClient
 
 from deltaq_master import errors
-from deltaq_master.link.sdo import SdoBadAnswer, SdoClient, SdoTimedOut
+from deltaq_master.link.sdo.client import SdoBadAnswer, SdoClient, SdoTimedOut
 from tests.wire.sdo_peer import (
     ANSWER,
     REQUEST,

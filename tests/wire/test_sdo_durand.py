@@ -11,7 +11,7 @@ from durand import MinimalNode, Variable
 from durand.datatypes import DatatypeEnum
 from durand.network import NetworkABC
 
-from deltaq_master.link.sdo import SdoAborted, SdoClient
+from deltaq_master.link.sdo.client import SdoAborted, SdoClient
 from tests.wire.sdo_peer import CYCLE, NODE_ID, client_on, fresh_channel, plain_network
 
 LENGTHS = [0, 1, 4, 5, 6, 7, 8, 13, 14, 15, 888, 889, 890, 1778, 5000]

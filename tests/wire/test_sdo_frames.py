@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deltaq_master.link import sdo_frames as frames
+from deltaq_master.link.sdo import frames
 
 
 def data(text: str) -> bytes:

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from deltaq_master import errors
-from deltaq_master.link.sdo import SdoAborted, SdoBadAnswer, SdoTimedOut, SdoVariable
+from deltaq_master.link.sdo.client import SdoAborted, SdoBadAnswer, SdoTimedOut, SdoVariable
 from tests.wire.sdo_peer import talk
 
 READ_ICL = """

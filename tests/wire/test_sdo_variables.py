@@ -7,7 +7,7 @@ import pytest
 from canopen.objectdictionary.datatypes import REAL32
 
 from deltaq_master import errors
-from deltaq_master.link.sdo import SdoArray, SdoClient, SdoRecord, SdoVariable
+from deltaq_master.link.sdo.client import SdoArray, SdoClient, SdoRecord, SdoVariable
 from tests.wire.sdo_peer import ANSWER, REQUEST, dictionary, talk, variable
 
 

@@ -12,13 +12,13 @@ import pytest
 
 from deltaq_master.errors import BusError, CallError
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
-from deltaq_master.link.opening import open_bus
-from deltaq_master.link.socketcan import ALWAYS, LeaseMessage, SocketCan
-from deltaq_master.link.socketcan_kernel import Kernel, delete, packed_frame, setup
-from deltaq_master.link.socketcan_lease import LossError
-from deltaq_master.link.socketcan_ledger import Ledger
-from deltaq_master.link.socketcan_states import Controller, ControllerState
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.bus.opening import open_bus
+from deltaq_master.link.socketcan.kernel import Kernel, delete, packed_frame, setup
+from deltaq_master.link.socketcan.lease import LossError
+from deltaq_master.link.socketcan.ledger import Ledger
+from deltaq_master.link.socketcan.socketcan import ALWAYS, LeaseMessage, SocketCan
+from deltaq_master.link.socketcan.states import Controller, ControllerState
 from deltaq_master.protocol.events import BusLost, Frame
 from tests.wire.scripted_socketcan import ScriptedKernel, failed
 

@@ -8,8 +8,8 @@ import random
 
 import pytest
 
-from deltaq_master.link.causes import Cause
-from deltaq_master.link.socketcan_lease import Leases, LossError
+from deltaq_master.link.bus.causes import Cause
+from deltaq_master.link.socketcan.lease import Leases, LossError
 from deltaq_master.protocol.heartbeat import next_due
 from tests.wire.scripted_socketcan import ScriptedKernel, ScriptedRaw
 

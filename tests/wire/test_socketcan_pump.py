@@ -9,9 +9,9 @@ from collections.abc import Iterable
 import pytest
 
 from deltaq_master.errors import BusError
-from deltaq_master.link.bus import Network
-from deltaq_master.link.gate import Gate
-from deltaq_master.link.pump import PAUSE_LIMIT, Pump
+from deltaq_master.link.bus.gate import Gate
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.pump.pump import PAUSE_LIMIT, Pump
 from deltaq_master.protocol.events import BusLost, Cease, Effect, Hold, Renew, Tick
 
 HEARTBEAT, COMMAND = 0x701, 0x20A

@@ -15,8 +15,8 @@ import pytest
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.ordering import Difference, Step, Values, needed
 from deltaq_master.errors import BusError, CallError, ChangeError, NodeError, SdoAbortError, UsageError
-from deltaq_master.link import transaction
-from deltaq_master.link.transaction import Handling, Progress, Transaction, change
+from deltaq_master.link.device import transaction
+from deltaq_master.link.device.transaction import Handling, Progress, Transaction, change
 from tests.wire.change_device import NODE_ID, ChangeDevice, Store, at, store
 
 BEFORE = store("""

@@ -27,8 +27,8 @@ from deltaq_master.charger.diagnosis import Diagnosis, State, Subject
 from deltaq_master.charger.phases import Phase
 from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.shipped import eds_path
-from deltaq_master.link.bus import Network
-from deltaq_master.link.logs import read_log
+from deltaq_master.link.bus.logs import read_log
+from deltaq_master.link.bus.network import Network
 from deltaq_master.protocol.events import Frame
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -36,11 +36,11 @@ from canopen.objectdictionary.datatypes import UNSIGNED16
 from deltaq_master.dictionary.eds import load
 from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network
-from deltaq_master.link.node import Node
-from deltaq_master.link.pump import HEARTBEAT_PERIOD, Pump
-from deltaq_master.link.switching import SWITCH_INTERVAL
-from deltaq_master.link.worker import TransferWorkers
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.device.node import Node
+from deltaq_master.link.pump.pump import HEARTBEAT_PERIOD, Pump
+from deltaq_master.link.pump.switching import SWITCH_INTERVAL
+from deltaq_master.link.sdo.worker import TransferWorkers
 from deltaq_master.protocol.presence import Presence
 
 NODE_ID = 10

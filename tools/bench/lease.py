@@ -35,10 +35,10 @@ import can
 import canopen
 
 from deltaq_master.link import clock
-from deltaq_master.link.bus import Network, open_network
-from deltaq_master.link.pump import Pump
-from deltaq_master.link.socketcan_kernel import Kernel, Raw
-from deltaq_master.link.worker import TransferWorkers
+from deltaq_master.link.bus.network import Network, open_network
+from deltaq_master.link.pump.pump import Pump
+from deltaq_master.link.sdo.worker import TransferWorkers
+from deltaq_master.link.socketcan.kernel import Kernel, Raw
 from deltaq_master.protocol.events import Effect, Hold, Renew
 from deltaq_master.protocol.heartbeat import next_due
 

@@ -38,7 +38,7 @@ import can
 
 from deltaq_master import Charger, ChargeRun, Limits, Master, Phase
 from deltaq_master.errors import BusError
-from deltaq_master.link.bus import Network
+from deltaq_master.link.bus.network import Network
 from deltaq_master.simulator.assembly import assemble
 from deltaq_master.simulator.bus import serve
 from deltaq_master.simulator.options import Options

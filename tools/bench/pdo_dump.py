@@ -20,9 +20,9 @@ from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import load
 from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.errors import SdoAbortError
-from deltaq_master.link.bus import open_network
-from deltaq_master.link.device import on_bus
-from deltaq_master.link.pdo_finding import read_pdos
+from deltaq_master.link.bus.network import open_network
+from deltaq_master.link.device.device import on_bus
+from deltaq_master.link.pdo.finding import read_pdos
 
 INTERFACE = "deltaq_sim"
 NODE_ID = 10

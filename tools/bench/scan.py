@@ -24,8 +24,8 @@ import canopen
 from canopen.sdo.client import SdoClient
 from canopen.sdo.exceptions import SdoAbortedError, SdoCommunicationError
 
-from deltaq_master.link.bus import Network
-from deltaq_master.link.pacing import PROMPT
+from deltaq_master.link.bus.network import Network
+from deltaq_master.link.sdo.pacing import PROMPT
 from deltaq_master.scanner.roll import TIMEOUT, call_roll
 
 ANSWERING: Final = (3, 10, 40, 99, 127)

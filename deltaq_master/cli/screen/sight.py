@@ -10,14 +10,14 @@ from deltaq_master.charger.diagnosis import Diagnosis, Explanation, Subject
 from deltaq_master.charger.report import IDLE_READING, UNKNOWN_READING
 from deltaq_master.cli.screen.traffic import Load, NodeHeard, Traffic
 from deltaq_master.link import clock
-from deltaq_master.link.feed import Feed
+from deltaq_master.link.pump.feed import Feed
 from deltaq_master.protocol.events import BusLost, Frame
 from deltaq_master.units import quantity
 
 if TYPE_CHECKING:
     from deltaq_master.charger.diagnosis.facts import Facts
     from deltaq_master.dictionary.address import Address
-    from deltaq_master.link.gate import Gate
+    from deltaq_master.link.bus.gate import Gate
 
 PERIOD: Final = 0.5
 """How often the preconditions are weighed [s]."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from deltaq_master.errors import FileError
-from deltaq_master.link.logs import read_log
+from deltaq_master.link.bus.logs import read_log
 from deltaq_master.link.record.frame_log import holds
 from deltaq_master.link.record.parts import further_parts, lines_of, log_of
 from deltaq_master.link.record.writing import SCHEMA

@@ -17,10 +17,10 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, NamedTuple, Self
 
 from deltaq_master.link import clock
-from deltaq_master.link.causes import words_of
+from deltaq_master.link.bus.causes import words_of
+from deltaq_master.link.pump.seats import Handle
 from deltaq_master.link.record.parts import Rotation
 from deltaq_master.link.record.writing import Record, Writing
-from deltaq_master.link.seats import Handle
 from deltaq_master.protocol.events import Effect, Frame, Machine
 from deltaq_master.protocol.recorded_values import broken_by
 

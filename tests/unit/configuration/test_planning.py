@@ -15,7 +15,7 @@ from deltaq_master.configuration.sources import Source, with_words
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.errors import RefusedError, SdoAbortError
-from deltaq_master.link.node import Node
+from deltaq_master.link.device.node import Node
 from deltaq_master.protocol.guard import Policy
 from deltaq_master.protocol.nmt import NmtState
 

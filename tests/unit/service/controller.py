@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deltaq_master.link.interfaces import Interface
+from deltaq_master.link.bus.interfaces import Interface
 
 CAN0 = Interface(
     name="can0",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deltaq_master.link.interfaces import parsed
+from deltaq_master.link.bus.interfaces import parsed
 
 LOOPBACK: dict[str, Any] = {"ifname": "lo", "flags": ["UP"], "link_type": "loopback", "txqlen": 1000}
 VCAN: dict[str, Any] = {
