@@ -90,9 +90,9 @@ _HOMES = {
     "charger.plan": ("Accepted", "ChargePlan", "Consent", "Timing"),
     "charger.state": ("Cause", "Outcome"),
     "charger.view": ("ChargeView",),
-    "link.device": ("Device", "open_device"),
-    "link.observing": ("observe",),
-    "link.pdo_finding": ("read_pdos",),
+    "link.device.device": ("Device", "open_device"),
+    "link.device.observing": ("observe",),
+    "link.pdo.finding": ("read_pdos",),
     "protocol.knowledge": ("Knowledge",),
     "master": ("Charger", "ChargeRun", "Master"),
 }

@@ -12,17 +12,16 @@ import ast
 import inspect
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from pathlib import Path
 
 from deltaq_master.charger.endings import ENDINGS, INCIDENTS, Ending
 from deltaq_master.charger.phases import ASKING, ENDED, SILENT, TRANSITIONS, Phase, Trigger
 from deltaq_master.charger.plan import Timing
 from deltaq_master.protocol.boot import BootTiming
+from tools.generated_page import DOCS, filled, table, write_or_check
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "charge-cycle.md"
+PAGE = DOCS / "charge-cycle.md"
 
 GROUPS = {
     "before": (SILENT | {Phase.BOOTING}, "no RPDO yet"),
@@ -32,16 +31,6 @@ GROUPS = {
 
 Edge = tuple[str, str, str]
 """From, to, label."""
-
-
-def row(*cells: str) -> str:
-    """One line of a table."""
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """A table with its heading."""
-    return [row(*columns), row(*("---" for _ in columns)), *(row(*cells) for cells in rows)]
 
 
 def notes_of(cls: type) -> dict[str, str]:
@@ -162,29 +151,13 @@ PARTS = {"diagram": diagram, "phases": phases, "endings": endings, "times": time
 
 def drawn(page: str) -> str:
     """The page with its parts drawn anew. Raises LookupError for a part that it has no place for."""
-    for name, draw in PARTS.items():
-        begin, end = f"<!-- drawn: {name} -->", f"<!-- end: {name} -->"
-        before, begun, rest = page.partition(begin)
-        _, ended, after = rest.partition(end)
-        if not (begun and ended):
-            raise LookupError(f"{PAGE.name} has no place for {name!r}")
-        page = "\n".join((before + begin, "", *draw(), "", end + after))
-    return page
+    return filled(page, "drawn", PARTS)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or say whether it has drifted."""
-    if list(arguments) not in ([], ["--check"]):
-        print(__doc__)
-        return 2
-    page = PAGE.read_text(encoding="utf-8")
-    wanted = drawn(page)
-    if not arguments:
-        PAGE.write_text(wanted, encoding="utf-8")
-    elif page != wanted:
-        print(f"{PAGE.relative_to(ROOT)} is not what the tables say: run python tools/{Path(__file__).name}")
-        return 1
-    return 0
+    drifted = "what the tables say: run python tools/charge_cycle_diagram.py"
+    return write_or_check(arguments, __doc__, PAGE, drawn, drifted)
 
 
 if __name__ == "__main__":

@@ -13,16 +13,15 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.dump import PdoRecord, defaults
 from deltaq_master.dictionary.eds import Dictionary, load
 from deltaq_master.dictionary.entry import Entry
+from tools.generated_page import DOCS, ROOT, table, write_or_check
 
-ROOT = Path(__file__).resolve().parent.parent
 EDS = ROOT / "eds" / "ICL1500-85.eds"
-PAGE = ROOT / "docs" / "object-dictionary.md"
+PAGE = DOCS / "object-dictionary.md"
 NODE_ID = 10
 
 HEAD = f"""\
@@ -107,14 +106,6 @@ def statements(block: Sequence[str]) -> Iterator[Statement]:
             yield Statement(match[1], match[2] or "", match[3])
 
 
-def row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
-
-
-def table(columns: Sequence[str], rows: Sequence[str]) -> list[str]:
-    return [row(*columns), row(*("---" for _ in columns)), *rows, ""]
-
-
 def scale(entry: Entry) -> str:
     """`1/256 V` for powers of two, `0.1 V` for the rest."""
     if entry.factor is None:
@@ -148,7 +139,7 @@ def address(section: str) -> Address:
     return Address(int(index, 16), int(sub or "0", 16))
 
 
-def objects(area: Area, dictionary: Dictionary, said: Remarks) -> Iterator[str]:
+def objects(area: Area, dictionary: Dictionary, said: Remarks) -> Iterator[Sequence[str]]:
     """Rows of an area; mapping entries that map nothing are left out."""
     for section in area.sections:
         place = address(section)
@@ -156,11 +147,11 @@ def objects(area: Area, dictionary: Dictionary, said: Remarks) -> Iterator[str]:
         certain = certainty(said.statements[section])
         if "sub" not in section and f"{section}sub0" in said.statements:
             name = dictionary[place].parent_name
-            yield row(f"**{place.index:04X}h**", f"**{name}**", *[""] * 7, certain, "")
+            yield f"**{place.index:04X}h**", f"**{name}**", *[""] * 7, certain, ""
         elif entry is None:
             raise LookupError(f"{place} stands in the EDS, and is not loaded")
         elif not (is_mapping(place) and entry.default == 0):
-            yield row(
+            yield (
                 str(place),
                 entry.name,
                 entry.data_type.name,
@@ -193,9 +184,9 @@ def layout(record: PdoRecord, cob_id: str) -> list[str]:
     for slot in record.mapping.slots:
         first, last = slot.offset // 8, (slot.offset + slot.bits - 1) // 8
         place = f"{first}" if first == last else f"{first}-{last}"
-        rows.append(row(place, str(slot.address), slot.name, scale(slot.entry) if slot.entry else ""))
+        rows.append((place, str(slot.address), slot.name, scale(slot.entry) if slot.entry else ""))
     timer = f", every {record.event_timer_ms} ms" if record.event_timer_ms else ""
-    return [f"### {record.name}: {cob_id}{timer}", "", *table(("byte", "object", "name", "scale"), rows)]
+    return [f"### {record.name}: {cob_id}{timer}", "", *table(("byte", "object", "name", "scale"), rows), ""]
 
 
 def page() -> str:
@@ -210,23 +201,14 @@ def page() -> str:
     for area in said.areas:
         lines += [f"## {area.title}", ""]
         lines += [area.introduction, ""] if area.introduction else []
-        lines += table(COLUMNS, list(objects(area, dictionary, said)))
-        lines += [*notes(area, said), ""]
+        lines += [*table(COLUMNS, objects(area, dictionary, said)), "", *notes(area, said), ""]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or say whether it has drifted."""
-    if list(arguments) not in ([], ["--check"]):
-        print(__doc__)
-        return 2
-    wanted = page()
-    if not arguments:
-        PAGE.write_text(wanted, encoding="utf-8")
-    elif not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != wanted:
-        print(f"{PAGE.relative_to(ROOT)} is not what the EDS says: run python tools/object_dictionary.py")
-        return 1
-    return 0
+    drifted = "what the EDS says: run python tools/object_dictionary.py"
+    return write_or_check(arguments, __doc__, PAGE, lambda _: page(), drifted)
 
 
 if __name__ == "__main__":

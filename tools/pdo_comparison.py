@@ -27,9 +27,9 @@ from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.link.bus.network import open_network
 from deltaq_master.link.device.device import on_bus
 from deltaq_master.link.pdo.finding import read_pdos
+from tools.generated_page import DOCS, filled, table, write_or_check
 
-ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "pdo-maps.md"
+PAGE = DOCS / "pdo-maps.md"
 INTERFACE = "deltaq_sim"
 NODE_ID = 10
 LACKING = ("2FFA", "4201", "2276")
@@ -109,9 +109,8 @@ def comparison() -> list[str]:
         place, said = found.get(slot.address.index, ("left out", ""))
         rows.append((name, bytes_of(slot), value, place, said))
     head = ("object", "its bytes", "in the frame", "canopen's bytes", "as canopen reads it")
-    lines = [head, ("---",) * len(head), *rows]
     whole = f"A frame of this PDO has {record.mapping.length} bytes; canopen would send {length}."
-    return [*(f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines), "", whole]
+    return [*(line.replace("|  |", "| |") for line in table(head, rows)), "", whole]
 
 
 PARTS: dict[str, Callable[[], list[str]]] = {"dump": dump, "comparison": comparison}
@@ -119,29 +118,13 @@ PARTS: dict[str, Callable[[], list[str]]] = {"dump": dump, "comparison": compari
 
 def measured(page: str) -> str:
     """The page with its parts made anew. Raises LookupError for a part that it has no place for."""
-    for name, run in PARTS.items():
-        begin, end = f"<!-- run: {name} -->", f"<!-- end: {name} -->"
-        before, begun, rest = page.partition(begin)
-        _, ended, after = rest.partition(end)
-        if not (begun and ended):
-            raise LookupError(f"{PAGE.name} has no place for {name!r}")
-        page = "\n".join((before + begin, "", *run(), "", end + after))
-    return page
+    return filled(page, "run", PARTS)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or say whether it has drifted."""
-    if list(arguments) not in ([], ["--check"]):
-        print(__doc__)
-        return 2
-    page = PAGE.read_text(encoding="utf-8")
-    wanted = measured(page)
-    if not arguments:
-        PAGE.write_text(wanted, encoding="utf-8")
-    elif page != wanted:
-        print(f"{PAGE.name} is not what a run says: run python tools/{Path(__file__).name}")
-        return 1
-    return 0
+    drifted = "what a run says: run python tools/pdo_comparison.py"
+    return write_or_check(arguments, __doc__, PAGE, measured, drifted)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Final
 from deltaq_master.audit.dbc_wanted import Dbc
 from deltaq_master.audit.findings import Finding, Severity
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID, MAX_SLOTS
+from deltaq_master.dictionary.dump import COB_ID, MAX_SLOTS, TO_MAPPING
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.dictionary.entry import Entry
 from deltaq_master.dictionary.mapping import PdoRecord, Slot, assemble
@@ -218,4 +218,4 @@ def _defaults(dictionary: Dictionary) -> Mapping[Address, bytes]:
 
 
 def _counts(address: Address) -> bool:
-    return address.sub == 0 and bool(address.index & 0x200)
+    return address.sub == 0 and bool(address.index & TO_MAPPING)

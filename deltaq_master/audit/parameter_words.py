@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID, EVENT, INHIBIT, TRANSMISSION
+from deltaq_master.dictionary.dump import (
+    COB_ID,
+    DISABLED,
+    EVENT,
+    EXTENDED,
+    INHIBIT,
+    NO_RTR,
+    TO_MAPPING,
+    TRANSMISSION,
+)
 from deltaq_master.dictionary.ordering import pdo_name
 
 if TYPE_CHECKING:
     from deltaq_master.audit.context import Context
 
-_MAPPING: Final = 0x200
 _COMMUNICATION: Final = {
     0: "highest sub-index",
     COB_ID: "COB-ID",
@@ -21,7 +29,6 @@ _COMMUNICATION: Final = {
     EVENT: "event timer",
     6: "SYNC start value",
 }
-_DISABLED, _NO_RTR, _EXTENDED = 1 << 31, 1 << 30, 1 << 29
 
 
 def pdo_of(address: Address) -> str:
@@ -31,14 +38,14 @@ def pdo_of(address: Address) -> str:
 
 def optional(address: Address) -> bool:
     """True for what a device need not have: all but COB-ID, transmission type and the number of slots."""
-    if address.index & _MAPPING:
+    if address.index & TO_MAPPING:
         return address.sub > 0
     return address.sub not in (COB_ID, TRANSMISSION)
 
 
 def parameter(address: Address) -> tuple[str, int | None]:
     """What a parameter is, and the slot that it is of."""
-    if address.index & _MAPPING:
+    if address.index & TO_MAPPING:
         return (f"slot {address.sub}", address.sub) if address.sub else ("number of slots", None)
     return _COMMUNICATION.get(address.sub, f"sub-index {address.sub:02X}h"), None
 
@@ -46,7 +53,7 @@ def parameter(address: Address) -> tuple[str, int | None]:
 def said(context: Context, address: Address, data: bytes) -> str:
     """What the bytes of a parameter say: `20Ah, enabled`, `6070h:00, 16 bit`, `FFh`, `500 ms`."""
     number = int.from_bytes(data, "little")
-    if address.index & _MAPPING:
+    if address.index & TO_MAPPING:
         return _slot(context, number) if address.sub else str(number)
     if address.sub == COB_ID:
         return cob_word(number)
@@ -61,14 +68,14 @@ def said(context: Context, address: Address, data: bytes) -> str:
 
 def cob_word(word: int) -> str:
     """A COB-ID with its flags in words: `20Ah, enabled`."""
-    extended = word & _EXTENDED
+    extended = word & EXTENDED
     flags = [f"{word & 0x1FFFFFFF:08X}h" if extended else f"{word & 0x7FF:03X}h"]
-    flags.append("disabled" if word & _DISABLED else "enabled")
+    flags.append("disabled" if word & DISABLED else "enabled")
     if extended:
         flags.append("29 bit")
     elif word & 0x1FFFF800:
         flags.append(f"bits 11 to 28 not 0 ({word:08X}h)")
-    if word & _NO_RTR:
+    if word & NO_RTR:
         flags.append("no RTR")
     return ", ".join(flags)
 

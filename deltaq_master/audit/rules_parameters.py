@@ -10,7 +10,7 @@ from deltaq_master.audit.context import PREDEFINED, Context, Hit
 from deltaq_master.audit.findings import Severity
 from deltaq_master.audit.parameter_words import optional, parameter, pdo_of, said
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID, MAX_SLOTS
+from deltaq_master.dictionary.dump import COB_ID, MAX_SLOTS, TO_MAPPING
 from deltaq_master.dictionary.mapping import PdoKind, PdoRecord
 from deltaq_master.dictionary.ordering import PDO_PARAMETERS
 from deltaq_master.protocol.cob_ids import RESTRICTED
@@ -160,7 +160,7 @@ def differs_from_eds(context: Context) -> Iterator[Hit]:
 def _beyond(context: Context) -> Iterator[Hit]:
     """PDOs that the device has and the EDS does not."""
     parameters = (a for a in context.observation.values if a.sub == COB_ID and a.index in PDO_PARAMETERS)
-    for address in sorted(a for a in parameters if not a.index & 0x200 and a not in context.wanted):
+    for address in sorted(a for a in parameters if not a.index & TO_MAPPING and a not in context.wanted):
         held = context.held(address)
         if held is not None and context.dictionary.get(address) is None:
             name, word = pdo_of(address), said(context, address, held)
@@ -218,7 +218,7 @@ def _differences(context: Context, wanted: dict[Address, bytes], source: str) ->
 
 def _head(address: Address) -> Address:
     """The parameter without which an object of parameters is not there."""
-    return Address(address.index, 0 if address.index & 0x200 else COB_ID)
+    return Address(address.index, 0 if address.index & TO_MAPPING else COB_ID)
 
 
 def _source(context: Context, address: Address) -> str:

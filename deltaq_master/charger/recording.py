@@ -106,7 +106,7 @@ def _mapped(mapped: Mapped) -> dict[str, Any]:
         "found": {str(address): data and data.hex().upper() for address, data in mapped.found.items()},
         "pdos": [
             {
-                "pdo": f"{record.kind.value}{record.number}",
+                "pdo": record.name,
                 "cob": record.cob_word,
                 "transmission": record.transmission,
                 "inhibit_100us": record.inhibit_100us,

@@ -19,6 +19,7 @@ NOTHING = "-"
 
 def words_for(dictionary: Dictionary) -> Callable[[Address, bytes | None], str]:
     """How the values of this kind of device are said: in their unit, with what they mean."""
+    from deltaq_master.dictionary.dump import TO_MAPPING
     from deltaq_master.dictionary.ordering import PDO_PARAMETERS
     from deltaq_master.protocol.fields import value_field
 
@@ -45,7 +46,7 @@ def words_for(dictionary: Dictionary) -> Callable[[Address, bytes | None], str]:
         shown = value_field(entry, raw).shown
         note = ""
         if isinstance(raw, int):
-            slot = address.index in PDO_PARAMETERS and address.index & 0x200 and address.sub
+            slot = address.index in PDO_PARAMETERS and address.index & TO_MAPPING and address.sub
             note = mapped(raw) if slot else meaning(address, raw)
         return f"{shown} ({note})" if note else shown or "(empty)"
 

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 
 from deltaq_master.charger import objects
 from deltaq_master.cli.meanings import meaning, untrusted
-from deltaq_master.dictionary.entry import Entry, Value
+from deltaq_master.dictionary.entry import Entry
 from deltaq_master.errors import SdoAbortError, SdoError, SdoTimeoutError
 from deltaq_master.link.device.device import HEARTBEAT_WAIT, silent
+from deltaq_master.link.sdo.reading import ABSENT
 from deltaq_master.master import Charger
-from deltaq_master.protocol.aborts import AbortCode
-from deltaq_master.protocol.fields import value_field
+from deltaq_master.scanner.inventory import held
 from deltaq_master.units import quantity
 
 MANUFACTURER = 0x2000
 """First index of the manufacturer's own objects (CiA 301)."""
-
-ABSENT = (AbortCode.NO_OBJECT, AbortCode.NO_SUB_INDEX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +53,17 @@ def read_rows(charger: Charger, entries: Iterable[Entry]) -> Iterator[Row]:
 def read_row(charger: Charger, entry: Entry) -> Row:
     """One row. Raises SdoError."""
     address = entry.address
-    data = charger.node.sdo.upload(address.index, address.sub)
-    try:
-        raw = entry.decode(data)
-    except ValueError as error:
-        shown = data.hex(" ").upper()
-        return Row(str(address), entry.full_name, shown, "", shown, shown, str(error))
-    field = value_field(entry, raw, entry.full_name)
-    note = meaning(address, raw) if isinstance(raw, int) else ""
-    # A manufacturer's number without a unit and without a meaning here is a count, not a pattern of bits.
-    count = isinstance(raw, int) and not (field.unit or note) and address.index >= MANUFACTURER
-    shown = str(raw) if count else field.shown or "(empty)"
-    if address == objects.CURRENT:
-        note = untrusted(_status(charger))
-    notes = "; ".join(filter(None, (field.note, note)))
-    return Row(str(address), entry.full_name, field.value, field.unit, _plain(raw), shown, notes)
+    seen = held(entry, charger.node.sdo.upload(address.index, address.sub))
+    shown, note = seen.shown, ""
+    if isinstance(seen.raw, int):
+        note = meaning(address, seen.raw)
+        # A manufacturer's number without a unit and without a meaning here is a count, not a pattern of bits.
+        if not (seen.unit or note) and address.index >= MANUFACTURER:
+            shown = str(seen.raw)
+        if address == objects.CURRENT:
+            note = untrusted(_status(charger))
+    notes = "; ".join(filter(None, (seen.note, note)))
+    return Row(str(address), seen.name, seen.value, seen.unit, seen.raw, shown, notes)
 
 
 def _status(charger: Charger) -> bytes | None:
@@ -83,7 +77,3 @@ def _failed(entry: Entry, error: SdoError) -> Row:
     problem = "" if absent else str(error)
     shown = "absent" if absent else "not read"
     return Row(str(entry.address), entry.full_name, None, entry.unit, None, shown, problem, absent, problem)
-
-
-def _plain(raw: Value) -> int | float | str:
-    return raw.hex(" ").upper() if isinstance(raw, bytes) else raw

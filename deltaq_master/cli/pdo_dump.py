@@ -105,7 +105,7 @@ def _progress() -> Callable[[Address], None]:
     from deltaq_master.dictionary.mapping import PdoKind
 
     marks = {
-        kind.first_communication_index + number - 1: f"note: {kind.value}{number} of {MAX_PDOS}"
+        kind.communication_index(number): f"note: {kind.numbered(number)} of {MAX_PDOS}"
         for kind in PdoKind
         for number in range(STEP, MAX_PDOS + 1, STEP)
     }

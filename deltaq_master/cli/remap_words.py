@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID, EVENT, INHIBIT, TRANSMISSION
+from deltaq_master.dictionary.dump import (
+    COB_ID,
+    DISABLED,
+    EVENT,
+    EXTENDED,
+    INHIBIT,
+    NO_RTR,
+    TO_MAPPING,
+    TRANSMISSION,
+)
 from deltaq_master.dictionary.mapping import DUMMIES
 
 if TYPE_CHECKING:
@@ -18,8 +27,6 @@ if TYPE_CHECKING:
 SCHEMA: Final = "deltaq.pdo-remap/1"
 WIDE: Final = 1000
 """Width [columns] where nobody looks: lines in a file or a pipe are not broken."""
-_MAPPING: Final = 0x200
-_DISABLED, _NO_RTR, _EXTENDED = 1 << 31, 1 << 30, 1 << 29
 _EVENT_DRIVEN: Final = 0xFE
 
 
@@ -52,13 +59,13 @@ def writes(plan: RemapPlan, dictionary: Catalogue) -> Iterator[Write]:
 def said(address: Address, data: bytes, dictionary: Catalogue) -> str:
     """What the bytes of a PDO parameter mean: `20Ah, disabled`, `6070h:00 Charge Current Requested, 16 bits`."""
     value = int.from_bytes(data, "little")
-    if address.index & _MAPPING:
+    if address.index & TO_MAPPING:
         return _slot(value, dictionary) if address.sub else f"{value} slots"
     if address.sub == COB_ID:
-        flags = "disabled" if value & _DISABLED else "enabled"
-        flags += ", no RTR" if value & _NO_RTR else ""
-        digits = 8 if value & _EXTENDED else 3
-        return f"{value & (0x1FFFFFFF if value & _EXTENDED else 0x7FF):0{digits}X}h, {flags}"
+        flags = "disabled" if value & DISABLED else "enabled"
+        flags += ", no RTR" if value & NO_RTR else ""
+        digits = 8 if value & EXTENDED else 3
+        return f"{value & (0x1FFFFFFF if value & EXTENDED else 0x7FF):0{digits}X}h, {flags}"
     if address.sub == TRANSMISSION:
         return "event-driven" if value >= _EVENT_DRIVEN else f"type {value:02X}h"
     if address.sub in (EVENT, INHIBIT):

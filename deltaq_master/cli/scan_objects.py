@@ -47,6 +47,7 @@ def on_bus(chosen: Settings, node_id: int, pace: float, timeout: float) -> Itera
     pacer = Pacer(Pace(most=1, gap=1 / pace))
     with (
         chosen.network() as network,
+        chosen.hearing(network),
         paced_client(network, node_id, pacer, timeout=timeout, od=dictionary.od) as client,
     ):
         answer = identify(node_id, client)

@@ -88,7 +88,7 @@ def journal_path(bus: str, node_id: int, identity: Identity) -> Path:
 
 
 class DiskJournal:
-    """Implements `link.transaction.Journal` with a file."""
+    """Implements `link.device.transaction.Journal` with a file."""
 
     def __init__(self, path: Path, head: Head) -> None:
         self.path = path

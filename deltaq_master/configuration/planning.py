@@ -10,6 +10,7 @@ from deltaq_master.configuration.identity import ADDRESSES, Identity, another, r
 from deltaq_master.configuration.selection import excluded, same
 from deltaq_master.configuration.sources import Source
 from deltaq_master.dictionary.address import Address
+from deltaq_master.dictionary.dump import TO_MAPPING
 from deltaq_master.dictionary.entry import Entry
 from deltaq_master.dictionary.ordering import (
     PDO_PARAMETERS,
@@ -28,8 +29,6 @@ from deltaq_master.protocol.nmt import NmtState
 if TYPE_CHECKING:
     from deltaq_master.link.device.node import Node
 
-PDO_MAPPING: Final = 0x200
-"""Set in the index of mapping parameters, clear in that of the communication parameters of the same PDO."""
 _COMMAND: Final = "a command object"
 _LEAVE_OUT: Final = "leave it out with --except {}"
 _OTHER_DEVICE: Final = "if it is meant all the same, add --other-device"
@@ -246,7 +245,7 @@ class _Planner:
         """Mapping parameters that change, and whose number of slots is read-only in the EDS."""
         for index in {address.index for address in changed if address.index in PDO_PARAMETERS}:
             count = self._dictionary.get(Address(index))
-            if index & PDO_MAPPING and count is not None and not count.writable:
+            if index & TO_MAPPING and count is not None and not count.writable:
                 yield index
 
     def _missing(self, text: str, address: Address) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID
+from deltaq_master.dictionary.dump import COB_ID, TO_MAPPING
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.dictionary.ordering import PDO_PARAMETERS, Step, Values, group_of, order, unknown
 
 _ENABLED: Final = 0x7F
 """Mask of the highest byte of a COB-ID whose PDO is enabled."""
-_MAPPING: Final = 0x200
 
 
 def for_a_manager(
@@ -29,7 +28,7 @@ def for_a_manager(
             left_out[address] = f"the EDS forbids to write it: {entry.description or 'ObjFlags = 1'}"
         else:
             wanted[address] = data
-    mappings = {a.index for a in wanted if a.index in PDO_PARAMETERS and a.index & _MAPPING}
+    mappings = {a.index for a in wanted if a.index in PDO_PARAMETERS and a.index & TO_MAPPING}
     fixed = {index for index in mappings if Address(index) not in wanted and Address(index) in further}
     counts = {Address(index): further[Address(index)] for index in fixed}
     for missing in unknown(wanted, wanted | counts):
@@ -42,6 +41,6 @@ def for_a_manager(
 
 def _anything_but(address: Address, data: bytes) -> bytes:
     """What a device holds that must be told everything: every other value, and all its PDOs enabled."""
-    if address.index in PDO_PARAMETERS and not address.index & _MAPPING and address.sub == COB_ID:
+    if address.index in PDO_PARAMETERS and not address.index & TO_MAPPING and address.sub == COB_ID:
         return data[:-1] + bytes([data[-1] & _ENABLED])
     return bytes(byte ^ 0xFF for byte in data) or b"\0"

@@ -24,11 +24,12 @@ EDS_DEFAULTS: Final = "EDS defaults"
 COB_ID, TRANSMISSION, INHIBIT, EVENT, SYNC_START = 1, 2, 3, 5, 6
 """Sub-indices of the communication parameters."""
 
-_DISABLED: Final = 1 << 31
-_NO_RTR: Final = 1 << 30
-_EXTENDED: Final = 1 << 29
-_EXTENDED_ID: Final = (1 << 29) - 1
-_TO_MAPPING: Final = 0x200
+DISABLED, NO_RTR, EXTENDED = 1 << 31, 1 << 30, 1 << 29
+"""Flags of a COB-ID as sub-index 1 holds it."""
+TO_MAPPING: Final = 0x200
+"""Set in the index of mapping parameters, clear in that of the communication parameters of the same PDO."""
+
+_EXTENDED_ID: Final = EXTENDED - 1
 _OFFSETS: Final = frozenset(range(MAX_PDOS))
 
 
@@ -43,19 +44,53 @@ class PdoKind(Enum):
         """Index of the communication parameters of the first PDO of this kind."""
         return 0x1400 if self is PdoKind.RPDO else 0x1800
 
-    @property
-    def first_mapping_index(self) -> int:
-        """Index of the mapping parameters of the first PDO of this kind."""
-        return self.first_communication_index + 0x200
+    def numbered(self, number: int) -> str:
+        """`RPDO1`."""
+        return f"{self.value}{number}"
+
+    def communication_index(self, number: int) -> int:
+        """Index of the communication parameters of a PDO, 1..512."""
+        return self.first_communication_index + number - 1
+
+    def mapping_index(self, number: int) -> int:
+        """Index of the mapping parameters of a PDO, 1..512."""
+        return self.communication_index(number) | TO_MAPPING
+
+    @classmethod
+    def at(cls, index: int) -> tuple[PdoKind, int]:
+        """Kind and number of the PDO that has this index among its parameters."""
+        kind = cls.RPDO if index < cls.TPDO.first_communication_index else cls.TPDO
+        return kind, (index & ~TO_MAPPING) - kind.first_communication_index + 1
 
 
 @dataclass(frozen=True, slots=True)
-class PdoRecord:
-    """One PDO of a device; what is not known is None, and `problems` says why."""
+class NumberedPdo:
+    """One PDO of a device, by its number, and where its parameters are."""
 
     kind: PdoKind
     number: int
     """1..512"""
+
+    @property
+    def name(self) -> str:
+        """`RPDO1`."""
+        return self.kind.numbered(self.number)
+
+    @property
+    def communication_index(self) -> int:
+        """Index of its communication parameters."""
+        return self.kind.communication_index(self.number)
+
+    @property
+    def mapping_index(self) -> int:
+        """Index of its mapping parameters."""
+        return self.kind.mapping_index(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class PdoRecord(NumberedPdo):
+    """What is known of one PDO; what is not known is None, and `problems` says why."""
+
     cob_word: int | None
     """COB-ID with its flags, as sub-index 1 of the communication parameters holds it."""
     transmission: int | None
@@ -73,21 +108,6 @@ class PdoRecord:
     """SYNC counter value with which a TPDO on SYNC begins; 0 is any (CiA 301)."""
 
     @property
-    def name(self) -> str:
-        """`RPDO1`."""
-        return f"{self.kind.value}{self.number}"
-
-    @property
-    def communication_index(self) -> int:
-        """Index of its communication parameters."""
-        return self.kind.first_communication_index + self.number - 1
-
-    @property
-    def mapping_index(self) -> int:
-        """Index of its mapping parameters."""
-        return self.kind.first_mapping_index + self.number - 1
-
-    @property
     def cob_id(self) -> int | None:
         """Its 11-bit COB-ID (all 29 bits where `extended`), None where it is not known."""
         if self.cob_word is None:
@@ -97,17 +117,17 @@ class PdoRecord:
     @property
     def enabled(self) -> bool:
         """True when it is known to be in use: bit 31 of the COB-ID is 0."""
-        return self.cob_word is not None and not self.cob_word & _DISABLED
+        return self.cob_word is not None and not self.cob_word & DISABLED
 
     @property
     def no_rtr(self) -> bool:
         """True when bit 30 of the COB-ID forbids remote frames."""
-        return self.cob_word is not None and bool(self.cob_word & _NO_RTR)
+        return self.cob_word is not None and bool(self.cob_word & NO_RTR)
 
     @property
     def extended(self) -> bool:
         """True when bit 29 of the COB-ID says that it is 29 bits long."""
-        return self.cob_word is not None and bool(self.cob_word & _EXTENDED)
+        return self.cob_word is not None and bool(self.cob_word & EXTENDED)
 
     @property
     def complete(self) -> bool:
@@ -145,7 +165,7 @@ class PdoDump:
         for record in self.records:
             if record.kind is kind and record.number == number:
                 return record
-        raise UsageError(f"{kind.value}{number} is not in {self.source}")
+        raise UsageError(f"{kind.numbered(number)} is not in {self.source}")
 
 
 def default_values(dictionary: Catalogue) -> dict[Address, bytes | None]:
@@ -170,7 +190,7 @@ def described(dictionary: Catalogue, kind: PdoKind) -> tuple[int, ...]:
 @lru_cache(maxsize=64)
 def _described(indices: frozenset[int], first: int) -> tuple[int, ...]:
     # 14xxh and 16xxh, 18xxh and 1Axxh differ in one bit.
-    offsets = {(index & ~_TO_MAPPING) - first for index in indices}
+    offsets = {(index & ~TO_MAPPING) - first for index in indices}
     return tuple(offset + 1 for offset in sorted(offsets & _OFFSETS))
 
 
@@ -180,8 +200,7 @@ def reading_plan(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -
     `found` is looked at while the plan runs, so one loop that stores each answer reads everything.
     """
     for kind, number in _pdos(dictionary):
-        communication = kind.first_communication_index + number - 1
-        mapping = kind.first_mapping_index + number - 1
+        communication, mapping = kind.communication_index(number), kind.mapping_index(number)
         wanted = [_at(communication, COB_ID), _at(communication, TRANSMISSION)]
         # Sub-indices 3 and 6 are reserved in an RPDO; timers and start value are optional.
         timers = (INHIBIT, EVENT, SYNC_START) if kind is PdoKind.TPDO else (EVENT,)
@@ -198,8 +217,7 @@ def reading_plan(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -
 def remaining_parameters(dictionary: Catalogue, found: Mapping[Address, bytes | None]) -> Iterator[Address]:
     """All readable PDO parameters of the EDS that `found` does not hold: what no dump needs, and an audit does."""
     for kind, number in _pdos(dictionary):
-        communication = kind.first_communication_index + number - 1
-        for index in (communication, kind.first_mapping_index + number - 1):
+        for index in (kind.communication_index(number), kind.mapping_index(number)):
             for address in (Address(index, sub) for sub in range(MAX_SLOTS + 1)):
                 entry = dictionary.get(address)
                 if entry is not None and entry.readable and address not in found:
@@ -227,10 +245,9 @@ def _assemble(
             problems.append(f"{address} ({what}) is not known")
         return value
 
-    communication = kind.first_communication_index + number - 1
-    mapping = kind.first_mapping_index + number - 1
+    communication, mapping = kind.communication_index(number), kind.mapping_index(number)
     cob_word = known(communication, COB_ID, 4, "COB-ID")
-    if cob_word is not None and cob_word & _EXTENDED:
+    if cob_word is not None and cob_word & EXTENDED:
         problems.append(f"29-bit COB-ID {cob_word & _EXTENDED_ID:08X}h is not supported")
     transmission = known(communication, TRANSMISSION, 1, "transmission type")
     inhibit = known(communication, INHIBIT, 2, "inhibit time", needed=False)

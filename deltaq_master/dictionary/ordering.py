@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID, MAX_SLOTS, PdoKind
+from deltaq_master.dictionary.dump import COB_ID, DISABLED, MAX_SLOTS, TO_MAPPING, PdoKind
 from deltaq_master.dictionary.plain_order import plain_writes
 from deltaq_master.errors import UsageError
 
@@ -20,10 +20,6 @@ Values = Mapping[Address, bytes]
 
 PDO_PARAMETERS: Final = range(0x1400, 0x1C00)
 """Indices of the communication and mapping parameters of all PDOs (CiA 301)."""
-
-_MAPPING: Final = 0x200
-"""Set in the index of mapping parameters, clear in that of the communication parameters of the same PDO."""
-_DISABLED: Final = 1 << 31
 
 
 class Step(NamedTuple):
@@ -64,13 +60,13 @@ class Difference(NamedTuple):
 
 def pdo_name(index: int) -> str:
     """`RPDO1`, for the index of any of its parameters."""
-    kind = PdoKind.RPDO if index < PdoKind.TPDO.first_communication_index else PdoKind.TPDO
-    return f"{kind.value}{(index & ~_MAPPING) - kind.first_communication_index + 1}"
+    kind, number = PdoKind.at(index)
+    return kind.numbered(number)
 
 
 def group_of(address: Address) -> int:
     """What an object is changed together with: its PDO (as index of the communication parameters), or itself."""
-    return address.index & ~_MAPPING if address.index in PDO_PARAMETERS else address.index
+    return address.index & ~TO_MAPPING if address.index in PDO_PARAMETERS else address.index
 
 
 def needed(wanted: Values, present: Mapping[Address, bytes | None]) -> Iterator[Address]:
@@ -81,8 +77,8 @@ def needed(wanted: Values, present: Mapping[Address, bytes | None]) -> Iterator[
     yield from (address for address in wanted if address not in present)
     for index in _pdos(wanted):
         yield from (a for a in (Address(index, COB_ID),) if a not in present)
-        if any(address.index == index | _MAPPING for address in wanted):
-            count = Address(index | _MAPPING)
+        if any(address.index == index | TO_MAPPING for address in wanted):
+            count = Address(index | TO_MAPPING)
             yield from (a for a in (count,) if a not in present)
             most = max(_count(present.get(count)), _count(wanted.get(count)))
             slots = (Address(count.index, sub) for sub in range(1, most + 1))
@@ -91,7 +87,7 @@ def needed(wanted: Values, present: Mapping[Address, bytes | None]) -> Iterator[
 
 def unused_slot(address: Address, present: Mapping[Address, bytes | None]) -> bool:
     """True for a slot beyond the number of slots: a device need not show what it does not use."""
-    in_mapping = address.index in PDO_PARAMETERS and bool(address.index & _MAPPING)
+    in_mapping = address.index in PDO_PARAMETERS and bool(address.index & TO_MAPPING)
     return in_mapping and address.sub > _count(present.get(Address(address.index)))
 
 
@@ -129,7 +125,7 @@ def as_padded(wanted: Values, present: Values) -> dict[Address, bytes]:
     """
     changed = dict(wanted)
     for count, number in wanted.items():
-        if count.sub == 0 and count.index in PDO_PARAMETERS and count.index & _MAPPING:
+        if count.sub == 0 and count.index in PDO_PARAMETERS and count.index & TO_MAPPING:
             room = range(_count(number) + 1, _count(present.get(count)) + 1)
             surplus = {Address(count.index, sub): bytes(4) for sub in room}
             if surplus and all(present.get(address) == data for address, data in surplus.items()):
@@ -168,14 +164,14 @@ class _Pdo:
     ) -> None:
         self._name = pdo_name(index)
         self._index = index
-        self._mapping = index | _MAPPING
+        self._mapping = index | TO_MAPPING
         self._changed = changed
         self._held: Values = {**present, **wanted}
         self._present = present
         self._fixed = self._mapping in fixed
         self._cob_id = Address(index, COB_ID)
         held = present.get(self._cob_id) or self._held[self._cob_id]
-        self._off = (int.from_bytes(held, "little") | _DISABLED).to_bytes(4, "little")
+        self._off = (int.from_bytes(held, "little") | DISABLED).to_bytes(4, "little")
 
     def disable(self) -> Iterator[Step]:
         if self._present.get(self._cob_id) != self._off:
@@ -205,7 +201,7 @@ class _Pdo:
     def enable(self) -> Iterator[Step]:
         word = self._held[self._cob_id]
         if word != self._off:
-            off = int.from_bytes(word, "little") & _DISABLED
+            off = int.from_bytes(word, "little") & DISABLED
             yield Step(self._cob_id, word, f"{self._name} COB-ID" if off else f"enable {self._name}")
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from deltaq_master.dictionary.dump import TO_MAPPING
 from deltaq_master.dictionary.sections import NOT_IN_FILE, Reading, Section, Sections
-
-_OFFSET: Final = 0x200
-"""From the communication parameters of a PDO to its mapping parameters."""
 
 _COMMUNICATION: Final = {
     "": {"ParameterName": "{kind} communication parameter {number}", "ObjectType": "9"},
@@ -30,8 +28,8 @@ _MAPPING: Final = {
 def complete_pairs(reading: Reading, sections: Sections) -> None:
     """Add what CiA 301 says about the missing half, without any default, and warn."""
     for kind, first in (("RPDO", 0x1400), ("TPDO", 0x1800)):
-        for communication in range(first, first + _OFFSET):
-            mapping = communication + _OFFSET
+        for communication in range(first, first + TO_MAPPING):
+            mapping = communication + TO_MAPPING
             number = communication - first + 1
             here = sections.get(f"{communication:04x}")
             there = sections.get(f"{mapping:04x}")

@@ -95,8 +95,8 @@ class _Parser:
             yield self._pdo(PdoKind(named[1]), int(named[2]), table)
 
     def _pdo(self, kind: PdoKind, number: int, table: Mapping[str, Any]) -> PdoWanted:
-        name = f"{kind.value}{number}"
-        index = kind.first_communication_index + number - 1
+        name = kind.numbered(number)
+        index = kind.communication_index(number)
         if index not in self._dictionary.indices:
             raise _WrongError((name,), f"{self._dictionary.path.name} has no {name} ({index:04X}h)")
         for key in table:

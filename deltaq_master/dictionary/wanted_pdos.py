@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID, EVENT, INHIBIT, TRANSMISSION, PdoDump, PdoKind, PdoRecord
+from deltaq_master.dictionary.dump import (
+    COB_ID,
+    DISABLED,
+    EVENT,
+    EXTENDED,
+    INHIBIT,
+    NO_RTR,
+    TRANSMISSION,
+    NumberedPdo,
+    PdoDump,
+    PdoRecord,
+)
 from deltaq_master.errors import UsageError
-
-_DISABLED: Final = 1 << 31
-_NO_RTR: Final = 1 << 30
-_EXTENDED: Final = 1 << 29
 
 
 @dataclass(frozen=True, slots=True)
-class PdoWanted:
+class PdoWanted(NumberedPdo):
     """What one PDO shall be; None is 'not said'."""
 
-    kind: PdoKind
-    number: int
-    """1..512"""
     cob_id: int | None = None
     """11 bits, without flags."""
     enabled: bool | None = None
@@ -31,21 +34,6 @@ class PdoWanted:
     event_timer_ms: int | None = None
     words: tuple[int, ...] | None = None
     """Mapping words of all its slots, () for none."""
-
-    @property
-    def name(self) -> str:
-        """`RPDO1`."""
-        return f"{self.kind.value}{self.number}"
-
-    @property
-    def communication_index(self) -> int:
-        """Index of its communication parameters."""
-        return self.kind.first_communication_index + self.number - 1
-
-    @property
-    def mapping_index(self) -> int:
-        """Index of its mapping parameters."""
-        return self.kind.first_mapping_index + self.number - 1
 
     def cob_word(self, present: int | None) -> int | None:
         """Sub-index 1 with what is said, and the rest as it is present; None where nothing is said of it.
@@ -59,11 +47,11 @@ class PdoWanted:
             raise UsageError(f"{Address(self.communication_index, COB_ID)} is not known", "read it first")
         word = present or 0
         if self.cob_id is not None:
-            word = word & ~(_EXTENDED | _EXTENDED - 1) | self.cob_id
+            word = word & ~(EXTENDED | EXTENDED - 1) | self.cob_id
         if self.enabled is not None:
-            word = word & ~_DISABLED if self.enabled else word | _DISABLED
+            word = word & ~DISABLED if self.enabled else word | DISABLED
         if self.rtr is not None:
-            word = word & ~_NO_RTR if self.rtr else word | _NO_RTR
+            word = word & ~NO_RTR if self.rtr else word | NO_RTR
         return word
 
 

@@ -12,6 +12,7 @@ from deltaq_master.dictionary.dump import (
     INHIBIT,
     MAX_SLOTS,
     SYNC_START,
+    TO_MAPPING,
     TRANSMISSION,
     PdoKind,
 )
@@ -42,8 +43,8 @@ class Widened:
     def include(self, kind: PdoKind, number: int) -> None:
         """Know this PDO (1 to 512) too; what the dictionary itself says about it stays."""
         for index, what in (
-            (kind.first_communication_index + number - 1, "communication"),
-            (kind.first_mapping_index + number - 1, "mapping"),
+            (kind.communication_index(number), "communication"),
+            (kind.mapping_index(number), "mapping"),
         ):
             if index not in self._dictionary.indices:
                 self._further[index] = f"{kind.value} {what} parameter {number}"
@@ -59,7 +60,7 @@ class Widened:
         parent = self._further.get(address.index)
         if parent is None:
             return self._dictionary.get(address)
-        if address.index & 0x200:
+        if address.index & TO_MAPPING:
             if address.sub > MAX_SLOTS:
                 return None
             name = f"Mapped object {address.sub}" if address.sub else "Number of mapped objects"

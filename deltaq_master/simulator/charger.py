@@ -12,7 +12,6 @@ from random import Random
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary
 from deltaq_master.errors import UsageError
-from deltaq_master.protocol.events import Frame
 from deltaq_master.protocol.nmt import NmtState
 from deltaq_master.simulator.alarms import PDO_LENGTH, Alarms
 from deltaq_master.simulator.bench import Bench
@@ -29,6 +28,7 @@ from deltaq_master.simulator.output import Output
 from deltaq_master.simulator.pack import Pack, PackState
 from deltaq_master.simulator.pdos import Pdo
 from deltaq_master.simulator.telemetry import Telemetry
+from deltaq_master.simulator.wired import Wired
 from deltaq_master.units import quantity
 
 AUTO_OPERATIONAL = 1 << 3
@@ -56,8 +56,8 @@ class Measurement:
     temperature: float = quantity("°C")
 
 
-class SimulatedCharger:
-    """Pure: frames and times go in, frames come out."""
+class SimulatedCharger(Wired):
+    """A node whose application is a power stage with a pack at its output."""
 
     def __init__(
         self, options: Options, dictionary: Dictionary | Model, now: float, *, serial: int = 1
@@ -93,26 +93,6 @@ class SimulatedCharger:
         objects.begin_with(0x1016, 1, options.master << 16 | heartbeat)
         if options.auto_operational == "yes":
             objects.begin_with(0x1F80, 0, AUTO_OPERATIONAL)
-
-    # --- the wire ----------------------------------------------------------------------------------------
-
-    @property
-    def id(self) -> int:
-        """Its node-ID."""
-        return self._node.id
-
-    @property
-    def deadline(self) -> float:
-        """When `advance` has something to do at the latest [s]."""
-        return self._node.deadline
-
-    def receive(self, frame: Frame, now: float) -> None:
-        """Take a frame from the wire; answers come out of `advance`."""
-        self._node.receive(frame, now)
-
-    def advance(self, now: float) -> list[Frame]:
-        """Every frame due by `now`, in order, answers included."""
-        return self._node.advance(now)
 
     def measure(self, now: float) -> Measurement:
         """What a battery management system on the pack measures now: the truth, not what the charger reports."""

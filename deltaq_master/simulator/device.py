@@ -12,17 +12,17 @@ from random import Random
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import Dictionary
-from deltaq_master.protocol.events import Frame
 from deltaq_master.simulator.channel import Trouble
 from deltaq_master.simulator.model import Model
 from deltaq_master.simulator.node import Node
 from deltaq_master.simulator.node_faults import acts
 from deltaq_master.simulator.pdos import Pdo
 from deltaq_master.simulator.script import Fault
+from deltaq_master.simulator.wired import Wired
 
 
-class SimulatedDevice:
-    """Pure: frames and times go in, frames come out."""
+class SimulatedDevice(Wired):
+    """Whatever its EDS says, and no more."""
 
     def __init__(
         self,
@@ -43,26 +43,6 @@ class SimulatedDevice:
         does = acts(node, trouble)
         for number, fault in enumerate(faults):
             node.schedule.after(f"fault {number}", fault.seconds, partial(does[fault.name], fault))
-
-    @property
-    def id(self) -> int:
-        """Its node-ID."""
-        return self._node.id
-
-    # --- the wire ----------------------------------------------------------------------------------------
-
-    @property
-    def deadline(self) -> float:
-        """When `advance` has something to do at the latest [s]."""
-        return self._node.deadline
-
-    def receive(self, frame: Frame, now: float) -> None:
-        """Take a frame from the wire; answers come out of `advance`."""
-        self._node.receive(frame, now)
-
-    def advance(self, now: float) -> list[Frame]:
-        """Every frame due by `now`, in order, answers included."""
-        return self._node.advance(now)
 
     # --- Application of the node -------------------------------------------------------------------------
 

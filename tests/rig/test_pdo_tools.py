@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import can
 import pytest
 
 from deltaq_master.link.pdo import finding as pdo_finding
 from deltaq_master.link.sdo.client import SdoClient
+from tools import pdo_comparison, scan_pdos
 
 ROOT = Path(__file__).resolve().parents[2]
 Text = pytest.CaptureFixture[str]
-
-
-def tool(name: str) -> Any:
-    """A tool as a module; tools/ is no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -57,16 +46,15 @@ def test_it_runs_from_anywhere_without_the_command(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("hasty")
 def test_an_incomplete_device_is_never_clean(capsys: Text) -> None:
     with can.Bus(interface="deltaq_sim", channel="scan-dead", fault="sdo-dead:0x1401"):
-        assert tool("scan_pdos").main(["-i", "sim", "-c", "scan-dead"]) == 4
+        assert scan_pdos.main(["-i", "sim", "-c", "scan-dead"]) == 4
     assert "RPDO2:  (incomplete)" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("hasty")
 def test_errors_have_their_exit_codes(tmp_path: Path, capsys: Text) -> None:
-    scan = tool("scan_pdos")
-    assert scan.main(["-i", "sim", "-n", "12"]) == 3
-    assert scan.main(["-i", "nothing", "-c", "x"]) == 2
-    assert scan.main(["-i", "sim", "--eds", str(tmp_path / "none.eds")]) == 2
+    assert scan_pdos.main(["-i", "sim", "-n", "12"]) == 3
+    assert scan_pdos.main(["-i", "nothing", "-c", "x"]) == 2
+    assert scan_pdos.main(["-i", "sim", "--eds", str(tmp_path / "none.eds")]) == 2
     err = capsys.readouterr().err.splitlines()
     assert err[0].startswith("scan_pdos: node 12: it answers no SDO request")
     assert len(err) == 3
@@ -103,24 +91,23 @@ MOVED = """\
 
 
 def test_the_page_is_what_a_run_says(capsys: Text) -> None:
-    assert tool("pdo_comparison").main(["--check"]) == 0, capsys.readouterr().out
+    assert pdo_comparison.main(["--check"]) == 0, capsys.readouterr().out
     assert MOVED in (ROOT / "docs" / "pdo-maps.md").read_text(encoding="utf-8")
 
 
 def test_a_drifted_page_is_found_and_written_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Text
 ) -> None:
-    comparison = tool("pdo_comparison")
     page = tmp_path / "pdo-maps.md"
     true = (ROOT / "docs" / "pdo-maps.md").read_text(encoding="utf-8")
     page.write_text(true.replace("| 4.75 A |", "| 10 A |"), encoding="utf-8")
-    monkeypatch.setattr(comparison, "PAGE", page)
-    assert comparison.main(["--check"]) == 1
+    monkeypatch.setattr(pdo_comparison, "PAGE", page)
+    assert pdo_comparison.main(["--check"]) == 1
     assert "run python tools/pdo_comparison.py" in capsys.readouterr().out
-    assert comparison.main([]) == 0
+    assert pdo_comparison.main([]) == 0
     assert page.read_text(encoding="utf-8") == true
 
 
 def test_a_page_without_a_place_is_not_written() -> None:
     with pytest.raises(LookupError, match="no place for 'dump'"):
-        tool("pdo_comparison").measured("nothing")
+        pdo_comparison.measured("nothing")

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import canopen
 import pytest
 
+from tools import check_eds, object_dictionary
+
 ROOT = Path(__file__).resolve().parents[2]
 EDS = ROOT / "eds" / "ICL1500-85.eds"
-
-
-def tool(name: str) -> Any:
-    """A module of tools/, which is no package."""
-    spec = importlib.util.spec_from_file_location(f"tool_{name}", ROOT / "tools" / f"{name}.py")
-    assert spec
-    assert spec.loader
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-check_eds = tool("check_eds")
-object_dictionary = tool("object_dictionary")
 
 
 def test_dcfchk_knows_nothing_against_it() -> None:
@@ -120,7 +106,6 @@ def test_the_page_in_docs_is_what_the_eds_says(
     capsys.readouterr()
 
     page = tmp_path / "docs" / "object-dictionary.md"
-    monkeypatch.setattr(object_dictionary, "ROOT", tmp_path)
     monkeypatch.setattr(object_dictionary, "PAGE", page)
     assert object_dictionary.main(["--check"]) == 1
     page.parent.mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -18,21 +19,35 @@ LOOK: Final = 0.1
 """How often one who listens is told that nothing came [s]."""
 
 
-class Ear:
-    """Keeps the frames of a network, sent and received, for the time of a `with` block."""
+class Listener(ABC):
+    """Hears every frame of a network, sent and received, for the time of a `with` block."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._frames: SimpleQueue[Frame] = SimpleQueue()
 
     def __enter__(self) -> Self:
-        self._network.gate.subscribe_frames(self._frames.put)
+        self._network.gate.subscribe_frames(self._on_frame)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._network.gate.unsubscribe_frames(self._frames.put)
+        self._network.gate.unsubscribe_frames(self._on_frame)
+
+    @abstractmethod
+    def _on_frame(self, frame: Frame) -> None:
+        """Take a frame, in the receive thread: only store."""
+
+
+class Ear(Listener):
+    """Keeps the frames of a network for the time of a `with` block."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self._frames: SimpleQueue[Frame] = SimpleQueue()
+
+    def _on_frame(self, frame: Frame) -> None:
+        self._frames.put(frame)
 
     def kept(self) -> Iterator[Frame]:
         """The frames that have come and were not taken yet."""
@@ -42,13 +57,22 @@ class Ear:
             except Empty:
                 return
 
-    def listen(self, seconds: float) -> Iterator[Frame | None]:
-        """Frames as they come, for so long; None whenever none came for a moment. Raises BusError for a lost bus."""
+    def listen(self, seconds: float, *, through_losses: bool = False) -> Iterator[Frame | None]:
+        """Frames as they come, for so long; None whenever none came for a moment.
+
+        Raises BusError for a lost bus; with `through_losses` only if it is lost at the end, or for good.
+        """
+        gate = self._network.gate
         until = clock.now() + seconds
         while (left := until - clock.now()) > 0:
             try:
                 yield self._frames.get(timeout=min(left, LOOK))
             except Empty:
-                if self._network.gate.lost:
-                    raise BusError(f"the bus was lost: {self._network.gate.lost}") from None
+                _check(gate.gone if through_losses else gate.lost)
                 yield None
+        _check(gate.lost)
+
+
+def _check(lost: str) -> None:
+    if lost:
+        raise BusError(f"the bus was lost: {lost}")

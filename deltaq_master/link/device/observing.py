@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.mapping import reading_plan, remaining_parameters
+from deltaq_master.link.bus.listening import Listener
 from deltaq_master.link.pdo.parameters import dump_of
 from deltaq_master.link.sdo.reading import Progress, Reader
 from deltaq_master.protocol.events import Frame
@@ -27,25 +27,16 @@ _INITIATE: Final = (0x20, 0x40)
 """Upper three bits of the requests that begin a download or an upload, and so name their object (CiA 301)."""
 
 
-class Witness:
+class Witness(Listener):
     """Keeps what a node said while it was asked: SDO frames by object, other frames by COB-ID, its NMT state."""
 
     def __init__(self, network: Network, node_id: int) -> None:
-        self._network = network
+        super().__init__(network)
         self._node_id = node_id
         self._object: Address | None = None
         self.evidence: dict[Address, tuple[str, ...]] = {}
         self.frames: dict[int, bytes] = {}
         self.state: NmtState | None = None
-
-    def __enter__(self) -> Self:
-        self._network.gate.subscribe_frames(self._on_frame)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._network.gate.unsubscribe_frames(self._on_frame)
 
     def _on_frame(self, frame: Frame) -> None:
         if not frame.plain:

@@ -7,13 +7,13 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from deltaq_master.dictionary.address import Address
-from deltaq_master.dictionary.dump import COB_ID, MAX_PDOS, PdoRecord, described, reading_plan
+from deltaq_master.dictionary.dump import COB_ID, MAX_PDOS, TO_MAPPING, PdoRecord, described, reading_plan
 from deltaq_master.dictionary.mapping import PdoDump, PdoKind
 from deltaq_master.dictionary.pdo_reading import PdoReading
 from deltaq_master.dictionary.widened import Widened
 from deltaq_master.link.device.device import HEARTBEAT_WAIT, silent
 from deltaq_master.link.pdo.parameters import dump_of
-from deltaq_master.link.sdo.reading import COMMUNICATION_TO_MAPPING, NOT_ASKED, Progress, Reader
+from deltaq_master.link.sdo.reading import NOT_ASKED, Progress, Reader
 
 if TYPE_CHECKING:
     from deltaq_master.link.device.device import Device
@@ -69,7 +69,7 @@ class _Finding:
             first = 1 if beyond is Beyond.ALL else max(known, default=0) + 1
             for number in range(first, MAX_PDOS + 1):
                 if self._reader.gone or self._probes.gone:
-                    self._unsure.setdefault(NOT_ASKED, []).append(f"{kind.value}{number}")
+                    self._unsure.setdefault(NOT_ASKED, []).append(kind.numbered(number))
                     break
                 if number not in known and not self._exists(kind, number) and beyond is Beyond.NEXT:
                     break
@@ -77,9 +77,9 @@ class _Finding:
             self._reader.read(reading_plan(self._catalogue, self._reader.found))
 
     def _exists(self, kind: PdoKind, number: int) -> bool:
-        address = Address(kind.first_communication_index + number - 1, COB_ID)
+        address = Address(kind.communication_index(number), COB_ID)
         self._probes.read((address,))
-        name = f"{kind.value}{number}"
+        name = kind.numbered(number)
         if self._probes.found[address] is not None:
             self._reader.found[address] = self._probes.found[address]
             self._catalogue.include(kind, number)
@@ -100,7 +100,7 @@ class _Finding:
         values = self._reader.found
         if absent:
             shown = {record.communication_index for record in kept}
-            values = {a: data for a, data in values.items() if a.index & ~COMMUNICATION_TO_MAPPING in shown}
+            values = {a: data for a, data in values.items() if a.index & ~TO_MAPPING in shown}
         return PdoReading(
             self._node.id,
             PdoDump(kept, dump.source),

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from canopen.pdo import PDO, RPDO, TPDO, base
 
+from deltaq_master.dictionary.dump import TO_MAPPING
 from deltaq_master.dictionary.mapping import PdoDump, PdoKind, defaults
 from deltaq_master.link.device.remap import RemapPlan, plan_remap, remap
 from deltaq_master.link.pdo.lookup import Key, NotMappedError, only, written
 from deltaq_master.link.pdo.parameters import read_dump
 from deltaq_master.link.pdo.pdo_map import PdoMap
 from deltaq_master.link.pdo.variable import PdoVariable
-from deltaq_master.link.sdo.reading import COMMUNICATION_TO_MAPPING
 
 if TYPE_CHECKING:
     from deltaq_master.link.device.node import Node
@@ -40,14 +40,14 @@ _PREDEFINED = {PdoKind.RPDO: 0x200, PdoKind.TPDO: 0x180}
 class PdoMaps(base.PdoMaps):
     """The PDOs of one direction, by their number from 1 on."""
 
-    def __init__(self, kind: PdoKind, pdos: base.PdoBase) -> None:
+    def __init__(self, kind: PdoKind, pdos: Pdos) -> None:
         node = pdos.node
         first = kind.first_communication_index
         self.maps = {}
         for index in node.object_dictionary:
-            if not first <= index < first + COMMUNICATION_TO_MAPPING:
+            if not first <= index < first + TO_MAPPING:
                 continue
-            pdo = PdoMap(pdos, node.sdo[index], node.sdo[index + COMMUNICATION_TO_MAPPING])
+            pdo = PdoMap(pdos, node.sdo[index], node.sdo[index + TO_MAPPING])
             if pdo.number <= 4:
                 pdo.predefined_cob_id = _PREDEFINED[kind] + (pdo.number - 1) * 0x100 + node.id
             self.maps[pdo.number] = pdo

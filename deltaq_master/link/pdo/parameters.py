@@ -7,22 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from deltaq_master.dictionary.address import Address
+from deltaq_master.dictionary.dump import DISABLED, NO_RTR, TO_MAPPING
 from deltaq_master.dictionary.mapping import PdoDump, PdoRecord, assemble, reading_plan
 from deltaq_master.dictionary.ordering import needed, unused_slot
 from deltaq_master.errors import SdoAbortError
 from deltaq_master.link.device.transaction import change
-from deltaq_master.link.sdo.reading import COMMUNICATION_TO_MAPPING, Progress, Reader
+from deltaq_master.link.sdo.reading import Progress, Reader
 
 if TYPE_CHECKING:
     from deltaq_master.dictionary.entry import Catalogue
     from deltaq_master.link.device.node import Node
     from deltaq_master.link.pdo.pdo_map import PdoMap
-
-_DISABLED: Final = 1 << 31
-_NO_RTR: Final = 1 << 30
 
 
 def read_dump(node: Node, *maps: PdoMap, progress: Progress | None = None) -> PdoDump:
@@ -33,7 +31,7 @@ def read_dump(node: Node, *maps: PdoMap, progress: Progress | None = None) -> Pd
     asked = {pdo.com_record.od.index for pdo in maps}
     reader = Reader(node.sdo, progress)
     plan = reading_plan(node.dictionary, reader.found)
-    reader.read(a for a in plan if not asked or a.index & ~COMMUNICATION_TO_MAPPING in asked)
+    reader.read(a for a in plan if not asked or a.index & ~TO_MAPPING in asked)
     return dump_of(node, reader)
 
 
@@ -50,7 +48,7 @@ def dump_of(node: Node, reader: Reader, dictionary: Catalogue | None = None) -> 
 
 def _optional(address: Address) -> bool:
     """True for what a device need not have: everything but COB-ID, transmission type and the used slots."""
-    return not address.index & COMMUNICATION_TO_MAPPING and address.sub not in (1, 2)
+    return not address.index & TO_MAPPING and address.sub not in (1, 2)
 
 
 def _explained(record: PdoRecord, failures: dict[Address, str]) -> PdoRecord:
@@ -89,8 +87,8 @@ def save_parameters(node: Node, pdo: PdoMap) -> None:
 def _parameters(node: Node, pdo: PdoMap) -> Iterator[tuple[Address, bytes]]:
     """The objects of a PDO with what they shall hold; what is not said or is read-only is left alone."""
     communication = pdo.com_record.od.index
-    mapping = communication + COMMUNICATION_TO_MAPPING
-    flags = (0 if pdo.enabled else _DISABLED) | (0 if pdo.rtr_allowed else _NO_RTR)
+    mapping = communication + TO_MAPPING
+    flags = (0 if pdo.enabled else DISABLED) | (0 if pdo.rtr_allowed else NO_RTR)
     yield Address(communication, 1), ((pdo.cob_id or 0) | flags).to_bytes(4, "little")
     for sub, value, size in (
         (2, pdo.trans_type, 1),

@@ -56,9 +56,7 @@ class PdoMap(base.PdoMap):
         self.interval: float | None = None
         """Time between the last two frames [s]; `period` is what was configured, and never inferred."""
         super().__init__(pdo_node, com_record, map_array)  # type: ignore[no-untyped-call]
-        index = com_record.od.index
-        self.kind = PdoKind.TPDO if index >= PdoKind.TPDO.first_communication_index else PdoKind.RPDO
-        self.number = index - self.kind.first_communication_index + 1
+        self.kind, self.number = PdoKind.at(com_record.od.index)
 
     @property
     def name(self) -> str:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 MOST_SILENT: Final = 2
 """Objects in a row without any answer after which the rest is not asked for: the device has gone."""
-COMMUNICATION_TO_MAPPING: Final = 0x200
 ABSENT: Final = (AbortCode.NO_OBJECT, AbortCode.NO_SUB_INDEX)
 """Aborts that say that the device does not have the object."""
 NOT_ASKED: Final = "not asked for: the device had stopped answering"

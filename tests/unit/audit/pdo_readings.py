@@ -56,8 +56,7 @@ def reading(
 
 def pdo(kind: PdoKind, number: int, cob_word: str, *words: str, transmission: str = "FF") -> Answers:
     """Answers of one PDO: its COB-ID and its mapping words as they are on the wire."""
-    communication = kind.first_communication_index + number - 1
-    mapping = kind.first_mapping_index + number - 1
+    communication, mapping = kind.communication_index(number), kind.mapping_index(number)
     return {
         (communication, 1): cob_word,
         (communication, 2): transmission,

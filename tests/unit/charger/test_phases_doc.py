@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deltaq_master.charger.endings import ENDINGS, INCIDENTS
 from deltaq_master.charger.phases import TRANSITIONS, Phase, Trigger
 from deltaq_master.charger.plan import Timing
+from tools import charge_cycle_diagram
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "charge-cycle.md").read_text(encoding="utf-8")
-
-
-def drawing_tool() -> Any:
-    """The tool as a module; tools/ is no package."""
-    path = ROOT / "tools" / "charge_cycle_diagram.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec
-    assert spec.loader
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def drawn_edges() -> set[tuple[str, str, str]]:
@@ -74,19 +61,18 @@ def test_the_diagram_has_every_edge_of_the_table_and_no_other() -> None:
 
 
 def test_the_page_is_what_the_tables_say_now() -> None:
-    assert drawing_tool().drawn(PAGE) == PAGE
+    assert charge_cycle_diagram.drawn(PAGE) == PAGE
 
 
 def test_a_changed_table_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    tool = drawing_tool()
     moved = {**TRANSITIONS[Phase.ARMED], Trigger.ADMITTED: Phase.CHARGING}
     monkeypatch.setitem(TRANSITIONS, Phase.ARMED, moved)
-    assert tool.drawn(PAGE) != PAGE
+    assert charge_cycle_diagram.drawn(PAGE) != PAGE
 
 
 def test_a_page_without_its_places_is_refused() -> None:
     with pytest.raises(LookupError, match="endings"):
-        drawing_tool().drawn(PAGE.replace("<!-- end: endings -->", ""))
+        charge_cycle_diagram.drawn(PAGE.replace("<!-- end: endings -->", ""))
 
 
 def test_every_cause_is_in_the_page_and_no_invented_one() -> None:

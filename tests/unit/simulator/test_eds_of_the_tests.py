@@ -9,7 +9,7 @@ import pytest
 from deltaq_master.dictionary.address import Address
 from deltaq_master.dictionary.eds import load
 from tests.unit.simulator.generic_wire import EDS, GAUGE, IO
-from tests.unit.test_eds_lint import check_eds
+from tools import check_eds
 
 FILES = sorted(EDS.glob("*.eds"))
 
