@@ -50,13 +50,20 @@ class Charger:
     """One charger: `node` is canopen's view of it, `nmt` the truth about its state."""
 
     def __init__(
-        self, network: Network, pump: Callable[[], Pump], workers: TransferWorkers, node: Node, master_id: int
+        self,
+        network: Network,
+        pump: Callable[[], Pump],
+        workers: TransferWorkers,
+        node: Node,
+        master_id: int,
+        closed: Callable[[Charger], None],
     ) -> None:
-        """Made by `Master.charger`; `pump` starts the pump when it is first needed."""
+        """Made by `Master.charger`; `pump` starts the pump when it is first needed, `closed` is told of the end."""
         self._network = network
         self._pump = pump
         self._workers = workers
         self._master_id = master_id
+        self._closed = closed
         self.node = node
         """A `canopen.RemoteNode` with our SDO client and our PDO maps; what is written through it is unguarded."""
         self.dump: PdoDump = defaults(node.dictionary)
@@ -143,6 +150,7 @@ class Charger:
         self._workers.detach(self.node.id, TRANSFER_TIME)
         self._network.nodes.pop(self.node.id, None)
         self.node.remove_network()
+        self._closed(self)
 
     def _mapped(self, mapped: Mapped) -> None:
         """The node's maps become the device's, and those that the pump sends become the pump's."""

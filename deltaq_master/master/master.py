@@ -59,13 +59,18 @@ class Master:
         """
         dictionary = eds if isinstance(eds, Dictionary) else load(eds or eds_path(), node_id)
         node = Node(node_id, dictionary)
-        charger = Charger(self.network, lambda: self.pump, self._workers, node, self.node_id)
+        charger = Charger(self.network, lambda: self.pump, self._workers, node, self.node_id, self._forget)
         self._chargers.append(charger)
         return charger
 
+    def _forget(self, charger: Charger) -> None:
+        if charger in self._chargers:
+            self._chargers.remove(charger)
+
     def record(self, recorder: Recorder) -> None:
-        """Record every frame, and the steps of charges that begin from now on; its owner closes it afterwards."""
+        """Record every frame, loss of the bus, and step of a charge that begins from now on; its owner closes it."""
         self.network.gate.subscribe_frames(recorder.frame)
+        self.network.gate.subscribe_turns(recorder.turn)
         self._recorder = recorder
 
     def _recorded(self, machine: Machine) -> Handle:

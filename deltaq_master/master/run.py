@@ -44,8 +44,12 @@ class ChargeRun:
         self._failed = ""
         self._pump = pump
         self.session = ChargeSession(plan, clock.now())
+        self._poll: Poll | None = None
         self._pump.add(self.session, self._store)
-        self._poll = Poll(readings, self._deliver, self._data_ended) if readings is not None else None
+        if readings is not None:
+            self._poll = Poll(readings, self._deliver, self._data_ended)
+            if self.over:  # refused at once, while there was no poll to stop
+                self._poll.stop()
 
     @property
     def view(self) -> ChargeView | None:
@@ -119,9 +123,6 @@ class ChargeRun:
                 self._feed.wait_closed(0.2)
             except KeyboardInterrupt as error:
                 interrupted = error
-        if self._poll is not None:
-            self._poll.stop()
-        self._pump.remove(self.session)
         self._finish()
         if interrupted is not None:
             raise interrupted
@@ -147,6 +148,12 @@ class ChargeRun:
                 self._finish()
 
     def _finish(self) -> None:
+        if self._feed.wait_closed(0):
+            return  # the charger may have another charge by now
+        # A charge that is over is kept by nobody but the program, whether or not that closes it.
+        if self._poll is not None:
+            self._poll.stop()
+        self._pump.remove(self.session)
         self._ended()
         self._feed.close()
 

@@ -48,6 +48,7 @@ class ScriptedRaw:
         self.closed = False
 
     def receive(self, timeout: float | None) -> Received | None:
+        self._kernel.calls += 1
         if self.closed:
             raise failed(errno.EBADF)
         try:
@@ -91,6 +92,7 @@ class ScriptedCyclic:
         if not self._kernel.present:
             raise failed(errno.ENOTCONN)
         self.commands.append(message)
+        self._kernel.calls += 1
         opcode, flags, count, seconds, micros, _, _, can_id, _ = struct.unpack_from("@3I4l2I0q", message)
         if opcode == 2:
             if self.jobs.pop(can_id, None) is None:
@@ -106,7 +108,8 @@ class ScriptedCyclic:
             job.data, job.count, job.interval = data[:length], count, interval
 
     def tick(self, until: float) -> None:
-        while due := [(job.due, can_id) for can_id, job in self.jobs.items() if job.due <= until]:
+        lag = self._kernel.lag
+        while due := [(job.due + lag, can_id) for can_id, job in self.jobs.items() if job.due + lag <= until]:
             time, can_id = min(due)
             job = self.jobs[can_id]
             self._kernel.now = time
@@ -118,10 +121,12 @@ class ScriptedCyclic:
 
     def left(self, can_id: int) -> int:
         self._kernel.check()
+        self._kernel.calls += 1
         return self.jobs[can_id].count if can_id in self.jobs else 0
 
     def expired(self) -> set[int]:
         self._kernel.check()
+        self._kernel.calls += 1
         found, self._expired = self._expired, set()
         return found
 
@@ -144,6 +149,10 @@ class ScriptedKernel(Kernel):
     """What waits for it."""
     taken: int = 0
     """How many frames were queued."""
+    lag: float = 0.0
+    """How late its timers are; the next period is counted from there."""
+    calls: int = 0
+    """How often leases have asked it something."""
     raws: list[ScriptedRaw] = field(default_factory=list)
     cyclics: list[ScriptedCyclic] = field(default_factory=list)
 
@@ -163,8 +172,10 @@ class ScriptedKernel(Kernel):
         return self.present and self.is_up
 
     def sent(self, channel: str) -> int:
-        # The first frame that waits has left the driver, for the adapter.
-        return self.taken - max(0, len(self.queue) - 1) if self.present else -1
+        self.calls += 1
+        # Without IFF_ECHO the first frame that waits has left the driver, for the adapter.
+        hidden = 0 if self.confirms or not self.queue else 1
+        return self.taken - len(self.queue) + hidden if self.present else -1
 
     def echoes(self, channel: str) -> bool:
         return self.confirms

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import threading
 import time
@@ -199,6 +201,31 @@ def test_a_quicker_setting_is_kept(network: Network) -> None:
         assert sys.getswitchinterval() == quicker
     finally:
         sys.setswitchinterval(before)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setscheduler"), reason="a kernel without real-time priorities")
+@pytest.mark.parametrize("permitted", [True, False])
+def test_it_goes_before_other_programs_where_that_is_permitted(
+    permitted: bool, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: SimpleQueue[tuple[str, int, int]] = SimpleQueue()
+
+    def set_scheduler(process: int, policy: int, param: os.sched_param) -> None:
+        assert process == 0  # the calling thread
+        asked.put((threading.current_thread().name, policy, param.sched_priority))
+        if not permitted:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", set_scheduler)
+    pump = Pump(network.send_frame, no_transfer)
+    pump.start(network.gate)
+    # SCHED_FIFO is 1, SCHED_RESET_ON_FORK 40000000h (linux/sched.h).
+    assert asked.get(timeout=PATIENCE) == ("pump", 0x4000_0001, 1)
+    published: SimpleQueue[object] = SimpleQueue()
+    pump.add(Cycle(), published.put)
+    pump.queue.put(BusLost("a word"))
+    assert published.get(timeout=PATIENCE) == BusLost("a word")
+    pump.stop()
 
 
 def test_nothing_of_it_keeps_a_program_alive(network: Network) -> None:

@@ -15,8 +15,8 @@ from deltaq_master.link import clock
 from deltaq_master.link.bus.network import Network
 from deltaq_master.link.bus.opening import open_bus
 from deltaq_master.link.socketcan.kernel import Kernel, delete, packed_frame, setup
-from deltaq_master.link.socketcan.lease import LossError
 from deltaq_master.link.socketcan.ledger import Ledger
+from deltaq_master.link.socketcan.losses import LossError
 from deltaq_master.link.socketcan.socketcan import ALWAYS, LeaseMessage, SocketCan
 from deltaq_master.link.socketcan.states import Controller, ControllerState
 from deltaq_master.protocol.events import BusLost, Frame
@@ -208,6 +208,16 @@ def test_filters_follow_what_is_wanted(network: Network, kernel: ScriptedKernel)
     assert heard_by(kernel, 0x555)
 
 
+def test_what_the_kernel_sends_for_us_is_heard_too(network: Network, kernel: ScriptedKernel) -> None:
+    network.gate.hear(frozenset({0x18A}))
+    assert not heard_by(kernel, 0x20A)
+    network.renew(
+        0x20A, ON, 0.1, clock.now()
+    )  # no machine listens to it: its timer is watched by its own frames
+    assert heard_by(kernel, 0x20A)
+    assert not heard_by(kernel, 0x30A)
+
+
 def test_more_filters_than_the_kernel_takes_are_none(bus: SocketCan, kernel: ScriptedKernel) -> None:
     bus.hear(range(0x200, 0x600))
     assert kernel.raws[0].filters is None
@@ -341,6 +351,22 @@ def test_bus_off_is_a_lost_bus_until_it_is_heard(network: Network, kernel: Scrip
     assert network.gate.lost == ""
     network.renew(0x20A, OFF, 0.1, clock.now())
     assert kernel.carried[-1][2] == OFF
+
+
+def test_bus_off_once_more_is_another_loss(network: Network, bus: SocketCan, kernel: ScriptedKernel) -> None:
+    """After `ip link set can0 down` and `up` no driver says that the controller is error active again."""
+    queue = SimpleQueue[object]()
+    network.gate.queue = queue
+    for _ in range(2):
+        kernel.hear(ERROR | 0x040)
+        assert isinstance(queue.get(timeout=PATIENCE), BusLost)
+        kernel.hear(0x70A, "7F")
+        assert isinstance(queue.get(timeout=PATIENCE), Frame)
+    states = [bus.controller.state]
+    kernel.fail(errno.ENETDOWN)
+    assert isinstance(queue.get(timeout=PATIENCE), BusLost)
+    states.append(bus.controller.state)
+    assert states == [ControllerState.OFF, ControllerState.ACTIVE]
 
 
 def test_warnings_are_no_loss(network: Network, bus: SocketCan, kernel: ScriptedKernel) -> None:

@@ -1,13 +1,13 @@
 """Heartbeat and RPDO on SocketCAN: how late they are on the bus, and how long they outlive their program.
 
-    python tools/bench/lease.py [--channel vcan0] [--seconds 60]
+    python tools/bench/lease.py [--channel vcan0] [--seconds 60] [--load busy ...] [--sender lease ...]
 
 Needs a SocketCAN interface that is up; in the guest of tests/lab:
 
     tests/lab/run --do 'ip link add vcan0 type vcan; ip link set vcan0 up; .venv/bin/python tools/bench/lease.py'
 
 Each sender runs in a process of its own, one after the other, and sends 701h and 20Ah every 100 ms; this process
-takes the kernel's timestamps of 20Ah from a socket. Lateness is how much longer than 100 ms a gap was.
+takes the kernel's timestamps of both from a socket. Lateness is how much longer than 100 ms a gap was.
 
 Senders: *lease* is ours (docs/socketcan.md); *pump* is ours without it, as on adapters whose kernel repeats nothing;
 *canopen* is `network.send_periodic`, which `start_heartbeat` and `PdoMap.start` use: on SocketCAN the kernel sends
@@ -118,20 +118,22 @@ def send(sender: str, load: str, channel: str) -> None:
 # --- the other end ----------------------------------------------------------------------------------------
 
 
-def stamps(raw: Raw, seconds: float) -> list[float]:
-    """The kernel's times of the commands of the next seconds [s]."""
-    found: list[float] = []
+def stamps(raw: Raw, seconds: float) -> dict[int, list[float]]:
+    """The kernel's times of both frames in the next seconds [s]."""
+    found: dict[int, list[float]] = {HEARTBEAT: [], COMMAND: []}
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         received = raw.receive(left)
         if received is not None:
-            found.append(received.stamp)
+            found[received.can_id].append(received.stamp)
     return found
 
 
-def figures(times: Sequence[float]) -> str:
-    """Median, 99.9th percentile and maximum of the lateness [ms]."""
-    late = sorted(1000 * max(0.0, b - a - PERIOD) for a, b in itertools.pairwise(times))
+def figures(found: dict[int, list[float]]) -> str:
+    """Median, 99.9th percentile and maximum of the lateness, each frame's gaps taken together [ms]."""
+    late = sorted(
+        1000 * max(0.0, b - a - PERIOD) for times in found.values() for a, b in itertools.pairwise(times)
+    )
     p999 = late[min(len(late) - 1, math.ceil(0.999 * len(late)) - 1)]
     return f"{late[len(late) // 2]:8.2f} {p999:8.2f} {late[-1]:8.2f}"
 
@@ -140,20 +142,20 @@ def outlived(raw: Raw, process: subprocess.Popen[bytes], number: signal.Signals)
     """What comes after a signal: how many frames, and when the last one."""
     begun = time.time()
     process.send_signal(number)
-    after = [stamp for stamp in stamps(raw, AFTERWARDS) if stamp > begun]
+    after = [stamp for stamp in stamps(raw, AFTERWARDS)[COMMAND] if stamp > begun]
     return f"{len(after):3} frames" + (
         f", the last after {1000 * (after[-1] - begun):4.0f} ms" if after else ""
     )
 
 
-def measure(channel: str, seconds: float) -> None:
+def measure(channel: str, seconds: float, loads: Sequence[str], senders: Sequence[str]) -> None:
     """Print the figures of each sender under each load, and what it leaves behind."""
     raw = Kernel().raw(channel, errors=False)
-    raw.accept([(COMMAND, 0x7FF)])
-    print(f"Lateness of 20Ah on {channel} over {seconds:g} s [ms], {os.cpu_count()} processors")
+    raw.accept([(HEARTBEAT, 0x7FF), (COMMAND, 0x7FF)])
+    print(f"Lateness of 701h and 20Ah on {channel} over {seconds:g} s [ms], {os.cpu_count()} processors")
     print(f"{'load':6} {'sender':8} {'median':>8} {'p99.9':>8} {'max':>8}")
-    for load in LOADS:
-        for sender in SENDERS:
+    for load in loads:
+        for sender in senders:
             command = [sys.executable, str(Path(__file__).resolve()), "--one", sender, load]
             process = subprocess.Popen([*command, "--channel", channel])
             flood = load == "flood" and subprocess.Popen(
@@ -184,6 +186,8 @@ def main(arguments: Sequence[str]) -> None:
     )
     parser.add_argument("--channel", default="vcan0", help="a SocketCAN interface that is up")
     parser.add_argument("--seconds", type=float, default=60.0, help="length of a run")
+    for word, all_of_it in (("--load", LOADS), ("--sender", SENDERS)):
+        parser.add_argument(word, nargs="+", choices=all_of_it, default=all_of_it, help="only these")
     parser.add_argument("--one", nargs=2, metavar=("SENDER", "LOAD"), help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if asked.one:
@@ -192,7 +196,7 @@ def main(arguments: Sequence[str]) -> None:
     elif not Kernel().up(asked.channel):
         print(f"not measured: there is no SocketCAN interface {asked.channel} that is up")
     else:
-        measure(asked.channel, asked.seconds)
+        measure(asked.channel, asked.seconds, asked.load, asked.sender)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import canopen
 import canopen.network
+from canopen.emcy import EmcyConsumer
 
 from deltaq_master.dictionary.mapping import PdoDump, PdoKind
 from deltaq_master.errors import UsageError
@@ -17,6 +18,21 @@ if TYPE_CHECKING:
     from deltaq_master.dictionary.eds import Dictionary
 
 EMCY_BASE = 0x080
+EMERGENCIES_KEPT = 256
+"""Emergency messages that a node's log holds when it was cut; canopen's own grows for as long as the program runs."""
+
+
+class Emergencies(EmcyConsumer):
+    """canopen's record of a node's emergency messages, whose oldest are dropped."""
+
+    def on_emcy(self, can_id: int, data: bytearray, timestamp: float) -> None:
+        """Take a message."""
+        super().on_emcy(can_id, data, timestamp)  # type: ignore[no-untyped-call]
+        with self.emcy_received:
+            for kept in (self.log, self.active):
+                # By half at a time: canopen's `wait` tells by the length of the log that a message came.
+                if len(kept) > 2 * EMERGENCIES_KEPT:
+                    del kept[:-EMERGENCIES_KEPT]
 
 
 class Node(canopen.RemoteNode):
@@ -32,6 +48,7 @@ class Node(canopen.RemoteNode):
     rpdo: ReceivePdos
     tpdo: TransmitPdos
     pdo: AllPdos
+    emcy: Emergencies
 
     def __init__(self, node_id: int, dictionary: Dictionary) -> None:
         """Raises UsageError for a dictionary that was loaded for another node-ID: its COB-IDs are that one's."""
@@ -46,6 +63,7 @@ class Node(canopen.RemoteNode):
         self.rpdo = ReceivePdos(self)
         self.tpdo = TransmitPdos(self)
         self.pdo = AllPdos(self, self.rpdo, self.tpdo)
+        self.emcy = Emergencies()  # type: ignore[no-untyped-call]
 
     def add_sdo(self, rx_cobid: int, tx_cobid: int) -> SdoClient:
         """Add an SDO channel; on a node that is on a network it works at once."""

@@ -3,7 +3,8 @@
 A full collection looks at every object that there is, and holds the interpreter lock meanwhile: with the dictionaries
 of 80 chargers that is 0.1 to 0.3 s in which no thread sends. What exists when a pump starts is there to stay, so it is
 set aside; collections then go through what came after it. As the switch interval (`switching.py`) this belongs to
-the whole process: what was set aside is given back when the last pump ends.
+the whole process: what was set aside is given back when the last pump ends. The price: cycles that a bus closed before
+has left, and that were not collected yet, stay until then.
 """
 
 from __future__ import annotations

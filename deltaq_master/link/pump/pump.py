@@ -25,6 +25,7 @@ from deltaq_master.errors import CallError
 from deltaq_master.link import clock as link_clock
 from deltaq_master.link.bus.gate import Gate
 from deltaq_master.link.pump.outlet import Outlet
+from deltaq_master.link.pump.priority import go_first
 from deltaq_master.link.pump.seats import Handle, Publisher, Seat, Seats
 from deltaq_master.link.pump.switching import quick_switching
 from deltaq_master.protocol.events import (
@@ -273,6 +274,7 @@ class Pump:
             self._thread.join(timeout)
 
     def _run(self, gate: Gate, clock: Callable[[], float]) -> None:
+        go_first()
         with quick_switching():
             self.failure = self._attempt("the pump", self._loop, clock)
         with self._lock:

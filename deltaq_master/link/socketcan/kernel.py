@@ -156,12 +156,13 @@ class RawSocket:
 
     def receive(self, timeout: float | None) -> Received | None:
         """See `Raw`."""
-        if timeout != 0 and not self._poll.poll(None if timeout is None else timeout * 1000):
-            return None
+        # On a busy bus the next frame is there already, and needs no other call of the kernel.
         try:
             packed, notes, flags, _ = self._socket.recvmsg(FRAME.size, ANCILLARY)
         except BlockingIOError:
-            return None
+            if timeout == 0 or not self._poll.poll(None if timeout is None else timeout * 1000):
+                return None
+            return self.receive(0)
         can_id, length, data = FRAME.unpack(packed)
         stamp, dropped = 0.0, 0
         for _, kind, value in notes:

@@ -3,13 +3,15 @@
 Each renewal lets the kernel send PERIODS more frames, so their jitter is the kernel's, and a program that is
 frozen, killed or starved is silent within PERIODS periods. The first frame leaves at once, the next one LAG of a period
 after the first renewal that is due after it; from then on the kernel's own timer ticks, and a renewal changes what
-is sent and how often still, never when. So a renewal may be late by LAG of a period without being seen on the bus.
+is sent and how often still, and the period by a little, so that the frames keep their place between the renewals. So a
+renewal may be late by LAG of a period without being seen on the bus.
 
 Nothing is renewed while it is unconfirmed: every renewal asks the kernel first how many frames it has sent since the
 last one (TX_READ), and whether so many were acknowledged. With IFF_ECHO each comes back to a socket of ours when it
-was. Drivers without have no such word; there the interface's count of sent frames must have grown by as many. If not,
-that renewal is left out; if it goes on like that everything is taken back and `LossError` raised, until the bus is
-heard again and nothing waits. So at most PERIODS frames of a COB-ID wait for a bus that nobody acknowledges on.
+was. Drivers without have no such word; there the interface's count of sent frames must have grown by as many
+(backlog.py). If not, that renewal is left out; if it goes on like that everything is taken back and `LossError` raised,
+until the bus is heard again and nothing waits. So at most PERIODS frames of a COB-ID wait for a bus that nobody
+acknowledges on; docs/socketcan.md tells when it is one more.
 """
 
 from __future__ import annotations
@@ -22,10 +24,9 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-import can
-
 from deltaq_master.link import clock as link_clock
 from deltaq_master.link.bus.causes import Cause
+from deltaq_master.link.socketcan.backlog import Backlog
 from deltaq_master.link.socketcan.job import PERIODS, Job
 from deltaq_master.link.socketcan.kernel import (
     COUNTEVT,
@@ -41,39 +42,31 @@ from deltaq_master.link.socketcan.kernel import (
     setup,
 )
 from deltaq_master.link.socketcan.ledger import Ledger
+from deltaq_master.link.socketcan.losses import NOBODY, NOTHING_LEAVES, LossError, about
 
 logger = logging.getLogger(__name__)
 
 HOLDS: Final = 2
 """Renewals in a row that may be left out before the bus is taken as lost; no frame is added by them."""
-UNSEEN: Final = 2
-"""Frames that may be counted as sent before they are seen."""
-GRACE: Final = 0.02
-"""Time that a driver is given for a frame [s]: what was queued just now says nothing yet."""
+RECENT: Final = 0.2
+"""Who was heard so long ago [s] is heard still, although nothing of ours leaves; HOLDS take longer."""
 GONE: Final = frozenset({errno.ENODEV, errno.ENXIO, errno.ENOTCONN, errno.EBADF})
 """What a socket says for ever when its interface has been removed."""
 ONE: Final = SFF_MASK | EXTENDED | REMOTE
 """Mask of a receive filter for one 11-bit data frame."""
 
-NOBODY: Final = Cause(
-    "nobody acknowledges what is sent on {channel}",
-    "is the charger on, on this bus, at this bit rate, and the bus terminated?",
-)
-
-
-class LossError(can.CanOperationError):
-    """The bus is taken as lost, for a reason of ours; `cause` says which and what mends it."""
-
-    def __init__(self, cause: Cause) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
-
 
 class Leases:
     """The frames that the kernel repeats for us on one interface; any thread may call."""
 
-    def __init__(self, channel: str, kernel: Kernel, clock: Callable[[], float] = link_clock.now) -> None:
-        """Sockets are opened when they are first needed."""
+    def __init__(
+        self,
+        channel: str,
+        kernel: Kernel,
+        clock: Callable[[], float] = link_clock.now,
+        age: Callable[[float], float] = link_clock.age,
+    ) -> None:
+        """Sockets are opened when they are first needed; `age` tells how long ago a stamp of the kernel's was [s]."""
         self.ledger = Ledger()
         """Tells them from foreign ones."""
         self.heard = -math.inf
@@ -81,13 +74,11 @@ class Leases:
         self._channel = channel
         self._kernel = kernel
         self._clock = clock
+        self._age = age
         self._lock = threading.Lock()
         self._cyclic: Cyclic | None = None
         self._echo: Raw | None = None
-        self._confirming = False
-        self._sent = 0
-        self._queued: list[float] = []
-        self._unseen = 0
+        self._backlog = Backlog(0)
         self._jobs: dict[int, Job] = {}
         self._doubt: Cause | None = None
         self._doubted = -math.inf
@@ -105,20 +96,20 @@ class Leases:
     def renew(self, cob_id: int, data: bytes, period: float, due: float) -> None:
         """Have the kernel send `data` every `period` [s], for PERIODS more frames; it was `due` now or a while ago [s].
 
-        Left out without a word while the last frames are unconfirmed, once. Raises LossError or OSError while the
-        bus is lost: then nothing is sent any more.
+        Left out without a word while the last frames are unconfirmed, HOLDS times in a row. Raises LossError or
+        OSError while the bus is lost: then nothing is sent any more.
         """
         with self._lock:
             now = self._clock()
             try:
-                cyclic, echo = self._open()
-                self._notice(cyclic, echo, cob_id, now)
+                cyclic = self._open()
+                self._notice(cyclic, cob_id, now)
                 if self._doubt is not None:
                     self._settle(self._doubt)
                 job = self._jobs.get(cob_id)
                 if job is None:
                     job = self._jobs[cob_id] = Job()
-                    echo.accept([(each, ONE) for each in self._jobs])
+                    self._listen()
                 self._renew(cyclic, job, cob_id, data, period, min(due, now), now)
             except OSError as error:
                 self._forget(error, now)
@@ -143,7 +134,7 @@ class Leases:
         with self._lock:
             self._lose(cause, self._clock())
             if emptied:
-                self._queued.clear()
+                self._backlog.clear()
 
     def close(self) -> None:
         """End all of them and close the sockets."""
@@ -158,17 +149,19 @@ class Leases:
     ) -> None:
         early = job.early(period, due)
         urgent = early and data != job.data
-        confirmed = job.confirmed or not self._confirming
-        if early and not urgent and (job.started or not confirmed):
+        confirmed = self._echo is None or not job.missing
+        waits = self._backlog.waits(now)
+        if early and not urgent and not waits and (job.started or not confirmed):
             return  # too soon to know anything new, and the lease is as good as new
-        if self._waits(now) or not confirmed:
-            self._hold(job, cob_id, data, now)
+        if waits or not confirmed:
+            self._hold(job, cob_id, data, now, waits=waits)
             return
         start = job.over or urgent or period != job.period
         if not start:
-            job.renew(data, period, due)
+            stamp = self.ledger.latest(cob_id)
+            interval = job.renew(data, period, due, None if stamp is None else now - self._age(stamp))
             self.ledger.grant(cob_id, data, period, at_once=False)
-            cyclic.command(setup(cob_id, data, SETTIMER | COUNTEVT, PERIODS, period))
+            cyclic.command(setup(cob_id, data, SETTIMER | COUNTEVT, PERIODS, interval))
             # The last frame may have left between our look and our command, which then started nothing.
             start = cob_id in cyclic.expired()
         if start:
@@ -176,52 +169,71 @@ class Leases:
             self.ledger.grant(cob_id, data, period, at_once=True)
             cyclic.command(setup(cob_id, data, SETTIMER | STARTTIMER | COUNTEVT, PERIODS, interval))
 
-    def _hold(self, job: Job, cob_id: int, data: bytes, now: float) -> None:
+    def _hold(self, job: Job, cob_id: int, data: bytes, now: float, *, waits: bool) -> None:
         job.held += 1
         if job.held > HOLDS:
-            self._lose(_about(NOBODY, self._channel), now)
+            cause = NOTHING_LEAVES if now - self.heard < RECENT else NOBODY
+            self._lose(about(cause, self._channel), now)
             self._refuse()
-        if data != job.data or self._waits(now):
+        if data != job.data or waits:
             # What is not wanted any more must not go on. And a driver that confirms nothing hides a frame or two:
             # no more may follow them.
             self._delete(cob_id)
             job.over = True
 
-    def _notice(self, cyclic: Cyclic, echo: Raw, cob_id: int, now: float) -> None:
+    def _notice(self, cyclic: Cyclic, cob_id: int, now: float) -> None:
         """Take in what the kernel has sent, and what has come of it."""
-        # In this order: a frame that leaves meanwhile is none that is missing.
-        for each, job in self._jobs.items():
-            if not job.over and (each == cob_id or now - job.looked > GRACE):
-                self._queued += job.left(cyclic.left(each), now)
+        cyclic.expired()  # before we look: a lease that runs out from now on is noticed when it was renewed
+        if self._echo is not None:
+            # In this order: a frame that leaves meanwhile is none that is missing.
+            self._look(cyclic, cob_id, now)
+            self._hear(self._echo)
+        elif not self._backlog.due(now):
+            self._look(cyclic, cob_id, now)
+        # All of them are looked at a few times in a period, however many there are, and not at every renewal.
+        if self._doubt is not None or (self._echo is None and self._backlog.due(now)):
+            before = self._kernel.sent(self._channel)
+            for each in self._jobs:
+                self._look(cyclic, each, now)
+            self._backlog.count(before, self._kernel.sent(self._channel), now)
+
+    def _hear(self, echo: Raw) -> None:
         while (frame := echo.receive(0)) is not None:
             if frame.local and frame.can_id in self._jobs:
                 self._jobs[frame.can_id].echo(frame.data)
-        sent, before = self._kernel.sent(self._channel), self._sent
-        self._sent = sent
-        if self._confirming:
-            self._queued.clear()
-        # Frames of others count as well: the queue is one for all, so if theirs leave, ours do. What was counted
-        # before it was seen is kept for one look.
-        new = max(0, sent - before)
-        counted = min(len(self._queued), self._unseen + new)
-        self._unseen = min(self._unseen + new - counted, new, UNSEEN)
-        self._queued = sorted(self._queued)[counted:]
-        cyclic.expired()
 
-    def _waits(self, now: float) -> bool:
-        return any(now - time > GRACE for time in self._queued)
+    def _look(self, cyclic: Cyclic, cob_id: int, now: float) -> None:
+        job = self._jobs.get(cob_id)
+        if job is not None and not job.over:
+            times = job.left(cyclic.left(cob_id), now)
+            if self._echo is None:
+                self._backlog.add(times)
 
     # --- doubt --------------------------------------------------------------------------------------------
 
     def _lose(self, cause: Cause, now: float) -> None:
+        with contextlib.suppress(OSError):
+            self._reckon(now)
         self._delete_all()
         if self._doubt is None:
             logger.warning("sending stopped: %s", cause)
         self._doubt, self._doubted = cause, now
 
+    def _reckon(self, now: float) -> None:
+        """Know what waits of that which is about to be ended: before it has gone nothing is sent again."""
+        if self._cyclic is None or not self._jobs:
+            return
+        if self._echo is not None:
+            self._backlog = Backlog(self._kernel.sent(self._channel))
+        for cob_id in self._jobs:
+            self._look(self._cyclic, cob_id, now)
+        if self._echo is not None:
+            self._hear(self._echo)
+            self._backlog.add(now for job in self._jobs.values() for _ in range(job.missing))
+
     def _settle(self, doubt: Cause) -> None:
         """Go on if the bus was heard since, is up, and nothing of ours waits any more."""
-        if self.heard <= self._doubted or self._queued or not self._kernel.up(self._channel):
+        if self.heard <= self._doubted or self._backlog or not self._kernel.up(self._channel):
             self._refuse()
         logger.warning("sending again after: %s", doubt)
         self._doubt = None
@@ -232,21 +244,24 @@ class Leases:
 
     # --- sockets ------------------------------------------------------------------------------------------
 
-    def _open(self) -> tuple[Cyclic, Raw]:
-        if self._cyclic is None or self._echo is None:
+    def _open(self) -> Cyclic:
+        if self._cyclic is None:
             self._close()
+            if self._kernel.echoes(self._channel):
+                self._echo = self._kernel.raw(self._channel, own=False, errors=False)
+                self._listen()
+            self._backlog = Backlog(self._kernel.sent(self._channel))
             self._cyclic = self._kernel.cyclic(self._channel)
-            self._echo = self._kernel.raw(self._channel, own=False, errors=False)
+        return self._cyclic
+
+    def _listen(self) -> None:
+        if self._echo is not None:
             self._echo.accept([(each, ONE) for each in self._jobs])
-            self._confirming = self._kernel.echoes(self._channel)
-            self._sent = self._kernel.sent(self._channel)
-            self._queued.clear()
-        return self._cyclic, self._echo
 
     def _forget(self, error: OSError, now: float) -> None:
         """An interface that failed: whatever was in the kernel is taken back, the doubt stays."""
         self._delete_all()
-        self._queued.clear()
+        self._backlog.clear()
         if error.errno in GONE:
             self._close()
         self._doubt, self._doubted = Cause(f"{self._channel}: {error.strerror or error}"), now
@@ -272,7 +287,3 @@ class Leases:
                 with contextlib.suppress(OSError):
                     each.close()
         self._cyclic = self._echo = None
-
-
-def _about(cause: Cause, channel: str) -> Cause:
-    return Cause(cause.problem.format(channel=channel), cause.remedy)

@@ -8,9 +8,8 @@ heartbeat above all, as soon as there are more of them than we can have sent.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from typing import Final
+from typing import Final, NamedTuple
 
 SLACK: Final = 1.0
 """Frames more than reckoned that are taken as ours: clocks and timers are not exact."""
@@ -22,22 +21,28 @@ REMEMBERED: Final = 8
 """Contents that a frame may have: the present one, and those before it that may not have been read yet."""
 
 
+class _Grant(NamedTuple):
+    data: bytes
+    period: float
+    at_once: bool
+
+
 class _Account:
-    __slots__ = ("_contents", "_last", "_level", "_over", "_period")
+    __slots__ = ("_contents", "_level", "_over", "_period", "last")
 
     def __init__(self, period: float) -> None:
         self._contents: deque[bytes] = deque(maxlen=REMEMBERED)
         self._period = period
         self._level = SLACK
-        self._last: float | None = None
+        self.last: float | None = None
         self._over = False
 
-    def grant(self, data: bytes, period: float, *, at_once: bool) -> None:
-        self._period = period
+    def grant(self, told: _Grant) -> None:
+        self._period = told.period
         self._over = False
-        if not self._contents or self._contents[-1] != data:
-            self._contents.append(data)
-        if at_once:
+        if not self._contents or self._contents[-1] != told.data:
+            self._contents.append(told.data)
+        if told.at_once:
             self._level = min(MOST, self._level + 1)
 
     def end(self) -> None:
@@ -47,9 +52,9 @@ class _Account:
     def take(self, data: bytes, stamp: float) -> bool:
         if data not in self._contents:
             return False
-        if self._last is not None and not self._over:
-            self._level = min(MOST, self._level + max(0.0, stamp - self._last) / self._period)
-        self._last = stamp
+        if self.last is not None and not self._over:
+            self._level = min(MOST, self._level + max(0.0, stamp - self.last) / self._period)
+        self.last = stamp
         if self._level < 1:
             return False
         self._level -= 1
@@ -57,26 +62,40 @@ class _Account:
 
 
 class Ledger:
-    """What the kernel was told to send, by COB-ID; any thread may use it."""
+    """What the kernel was told to send, by COB-ID.
+
+    The pump tells, the receiver asks, and neither waits for the other: what was told is taken up with the next frame.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._told: deque[tuple[int, _Grant | None]] = deque()
+        self._last_told: dict[int, _Grant] = {}
         self._accounts: dict[int, _Account] = {}
 
     def grant(self, cob_id: int, data: bytes, period: float, *, at_once: bool) -> None:
         """The kernel is about to be told to send this every `period` [s], and one `at_once`."""
-        with self._lock:
-            account = self._accounts.setdefault(cob_id, _Account(period))
-            account.grant(data, period, at_once=at_once)
+        told = _Grant(data, period, at_once)
+        if at_once or self._last_told.get(cob_id) != told:
+            self._last_told[cob_id] = told._replace(at_once=False)
+            self._told.append((cob_id, told))
 
     def end(self, cob_id: int) -> None:
         """The kernel was told to send it no more."""
-        with self._lock:
-            if cob_id in self._accounts:
-                self._accounts[cob_id].end()
+        if self._last_told.pop(cob_id, None) is not None:
+            self._told.append((cob_id, None))
 
     def ours(self, cob_id: int, data: bytes, stamp: float) -> bool:
-        """Whether a frame that this computer sent, and the kernel stamped [s], was sent for us."""
-        with self._lock:
-            account = self._accounts.get(cob_id)
-            return account is not None and account.take(data, stamp)
+        """Whether a frame that this computer sent, and the kernel stamped [s], was sent for us; the receiver asks."""
+        while self._told:
+            of, told = self._told.popleft()
+            if told is not None:
+                self._accounts.setdefault(of, _Account(told.period)).grant(told)
+            elif of in self._accounts:
+                self._accounts[of].end()
+        account = self._accounts.get(cob_id)
+        return account is not None and account.take(data, stamp)
+
+    def latest(self, cob_id: int) -> float | None:
+        """When the kernel sent this last, by its stamp [s]; None for what nobody has seen."""
+        account = self._accounts.get(cob_id)
+        return None if account is None else account.last

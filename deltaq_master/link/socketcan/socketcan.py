@@ -2,7 +2,7 @@
 
 `SocketCan` is a python-can bus, so that canopen and the gate work with it as with any other. Added are receive
 filters in the kernel, its timestamps, error frames as states, frames that the kernel repeats on a lease
-(socketcan_lease.py), a bound on what waits to be sent, and an interface that goes and comes back. docs/socketcan.md
+(lease.py), a bound on what waits to be sent, and an interface that goes and comes back. docs/socketcan.md
 tells the whole.
 """
 
@@ -19,7 +19,7 @@ from typing import Final
 import can
 
 from deltaq_master.link import clock
-from deltaq_master.link.bus.causes import Cause, cause_of
+from deltaq_master.link.bus.causes import cause_of
 from deltaq_master.link.socketcan.kernel import (
     EFF_MASK,
     ERROR,
@@ -31,8 +31,9 @@ from deltaq_master.link.socketcan.kernel import (
     Received,
     packed_frame,
 )
-from deltaq_master.link.socketcan.lease import GONE, ONE, Leases, LossError
-from deltaq_master.link.socketcan.states import Controller, ControllerState
+from deltaq_master.link.socketcan.lease import GONE, ONE, Leases
+from deltaq_master.link.socketcan.losses import WENT_OFF, LossError, about
+from deltaq_master.link.socketcan.states import BUS_OFF, Controller
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +52,6 @@ MOST_FILTERS: Final = 500
 """The kernel takes 512 at most; whoever wants more gets everything."""
 PATIENT: Final = range(0x600, 0x680)
 """COB-IDs whose frames wait for room: SDO requests. All others go before them, or not at all."""
-
-BUS_OFF: Final = Cause(
-    "the controller of {channel} went bus off: it caused too many errors, and took itself off the bus",
-    "check wiring, termination and bit rate, then: ip link set {channel} down; ip link set {channel} up",
-)
 
 
 class LeaseMessage(can.Message):
@@ -108,6 +104,7 @@ class SocketCan(can.BusABC):
             received = self._raw.receive(timeout)
         except OSError as error:
             self._gone = self._gone or error.errno in GONE
+            self.controller = Controller()  # with its interface down it is reset, and says nothing of it
             self.leases.lose(cause_of(error, self.channel), emptied=True)
             raise can.CanOperationError(f"cannot receive: {error.strerror}", error.errno) from error
         return None if received is None else self._message(received), False
@@ -121,7 +118,6 @@ class SocketCan(can.BusABC):
             old.close()
         self._gone = False
         self._dropped_before = self.dropped
-        self.controller = Controller()
         logger.warning("%s is back", self.channel)
 
     def _message(self, received: Received) -> can.Message | None:
@@ -152,11 +148,11 @@ class SocketCan(can.BusABC):
     def _error(self, can_id: int, data: bytes) -> None:
         before = self.controller
         self.controller = after = before.after(can_id, data)
-        if after.state is before.state:
-            return
-        logger.warning("%s: %s", self.channel, after)
-        if after.state is ControllerState.OFF:
-            cause = Cause(*(part.format(channel=self.channel) for part in BUS_OFF))
+        if after.state is not before.state:
+            logger.warning("%s: %s", self.channel, after)
+        # Each word of it counts: not every driver says that it was restarted in between.
+        if can_id & BUS_OFF:
+            cause = about(WENT_OFF, self.channel)
             self.leases.lose(cause)
             self._failure = LossError(cause)
 
