@@ -41,7 +41,7 @@ DRAWN_EVERY = 0.25
 class _Past:
     """A sight of frames that have been, as far as they have been by now."""
 
-    lost = ""
+    lost = gone = ""
 
     def __init__(self) -> None:
         self.watching = Watching(Subject(dictionary()), BITRATE)

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from deltaq_master.charger.bit_rate import BITRATE
 from deltaq_master.charger.diagnosis import Subject
 from deltaq_master.cli.charge_show import LineReporter, Summary, figures
 from deltaq_master.cli.screen.charging import ChargeShowing
-from deltaq_master.cli.screen.sight import USUAL_BITRATE, BusSight
+from deltaq_master.cli.screen.sight import BusSight
 from deltaq_master.cli.talk import say, show
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class LiveReporter:
         self._leave = leave
         self._lines: LineReporter | None = None
         self._followed: Future[None] | None = None
-        bitrate = settings.bitrate or USUAL_BITRATE
+        bitrate = settings.bitrate or BITRATE
         subject = Subject(plan.dictionary, plan.master_id, plan.accepted)
         self._sight = BusSight(subject, gate, bitrate, begun)
         bus = settings.channel or settings.interface or "the bus"

@@ -75,12 +75,13 @@ def run_charge(
     """
     requests = Requests()
     opened = Readings(bms) if bms is not None else nullcontext()
-    with opened as source, Signals(requests.asked), settings.open() as master:
+    with opened as source, Signals(requests.asked), settings.open(hearing=False) as master:
         charger = settings.charger(master)
         if config is not None:
             from deltaq_master.cli.charge_config import configure_first
 
-            configured = configure_first(settings, charger, plan, config)
+            with settings.hearing(master.network):
+                configured = configure_first(settings, charger, plan, config)
             if configured is not ExitCode.DONE:
                 return configured
         begun = clock.now()
@@ -91,7 +92,9 @@ def run_charge(
             requests.run = run
             if served is not None:
                 served.begins(master.pump)
-            shown.during(lambda: _watch(run, plan, shown, requests, begun, companion))
+            # Here, because the summary is the last word.
+            with settings.hearing(master.network):
+                shown.during(lambda: _watch(run, plan, shown, requests, begun, companion))
             summary, code = _judge(run, requests.first, begun)
             why = companion.explanation(Outcome(summary.outcome), summary.cause.id)
             settings.report("summary", summary)

@@ -87,7 +87,6 @@ def explain(
     )
     from deltaq_master.cli.explain_show import json_of, lines
 
-    chosen.report("explanation", json_of(explanation))
     if html is not None:
         from deltaq_master.cli.explain_html import page
 

@@ -49,6 +49,9 @@ def monitor(
       deltaq monitor ride.trc
       deltaq --json monitor ride.trc | jq 'select(.service == "EMCY")'
 
+    On SocketCAN a bus that is lost (interface down, adapter unplugged) is said
+    and waited for, and its frames go on when it is back.
+
     Ctrl-C ends it (q too, on the screen), with exit code 0: nothing was driven.
     """
     from deltaq_master.charger.traffic import TrafficDecoder
@@ -99,25 +102,40 @@ def _logged(path: Path) -> Iterator[Frame]:
 
 
 def _live(chosen: Settings) -> Iterator[Frame]:
-    """Frames of the bus as they come, their times counted from when we began."""
+    """Frames of the bus as they come, their times counted from when we began; it is said when the bus is lost.
+
+    Raises BusError for one that was lost from the beginning, or will not come back.
+    """
     from queue import Empty, SimpleQueue
 
+    from deltaq_master.cli.bus_notes import AT_ONCE, Turns
     from deltaq_master.errors import BusError
     from deltaq_master.link import clock
+    from deltaq_master.link.bus.gate import Turn
 
-    frames: SimpleQueue[Frame] = SimpleQueue()
-    with chosen.network() as network:
+    heard: SimpleQueue[Frame | Turn] = SimpleQueue()
+    with chosen.network() as network, chosen.hearing(network) as hearing:
         begun = clock.now()
-        network.gate.subscribe_frames(frames.put)
+        turns = Turns(begun, SCHEMA if chosen.json else "")
+        network.gate.subscribe_turns(heard.put)
+        network.gate.subscribe_frames(heard.put)
         say("note: listening; Ctrl-C ends it")
+        silent = True
         while True:
             try:
-                frame = frames.get(timeout=LOOK)
+                found = heard.get(timeout=LOOK)
             except Empty:
-                if network.gate.lost:
-                    raise BusError(f"the bus was lost: {network.gate.lost}") from None
+                if network.gate.gone:
+                    raise BusError(f"the bus was lost: {network.gate.gone}") from None
+                hearing.look()
                 continue
-            yield frame._replace(time=frame.time - begun)
+            if isinstance(found, Turn):
+                if found.lost and silent and found.time - begun < AT_ONCE:
+                    raise BusError(found.lost)
+                turns.take(found)
+                continue
+            silent = False
+            yield found._replace(time=found.time - begun)
 
 
 def show_frame(frame: Frame, decoded: Decoded) -> None:

@@ -15,6 +15,7 @@ from deltaq_master.cli.settings import Settings, settings
 from deltaq_master.cli.signals import Signals
 
 if TYPE_CHECKING:
+    from deltaq_master.cli.bus_notes import Turns
     from deltaq_master.scanner.scan import Result, Scan
 
 PACE = 200.0
@@ -189,13 +190,18 @@ def _logged(chosen: Settings, path: Path) -> int:
 
 
 def _bus(chosen: Settings, listen: float, active: bool, nodes: NodeIds | None, timeout: float) -> int:
+    from deltaq_master.cli.bus_notes import Turns
+    from deltaq_master.cli.scan_show import SCHEMA
     from deltaq_master.errors import BusError
+    from deltaq_master.link import clock
     from deltaq_master.scanner.scan import Scan
 
     ended: BusError | KeyboardInterrupt | None = None
-    with chosen.network() as network, Scan(network) as running:
+    with chosen.network() as network, chosen.hearing(network), Scan(network) as running:
+        turns = Turns(clock.now(), SCHEMA if chosen.json else "", "kind")
+        turns.follow(network.gate)
         try:
-            _listen(running, listen)
+            _listen(running, listen, turns)
             if active:
                 _ask(running, nodes, timeout)
         except (BusError, KeyboardInterrupt) as error:
@@ -209,11 +215,12 @@ def _bus(chosen: Settings, listen: float, active: bool, nodes: NodeIds | None, t
     return ExitCode.INTERRUPTED
 
 
-def _listen(running: Scan, listen: float) -> None:
+def _listen(running: Scan, listen: float, turns: Turns) -> None:
     from deltaq_master.cli.scan_progress import ProgressLine
 
     with ProgressLine() as progress, closing(running.listen(listen)) as heard:
         for count in heard:
+            turns.look()
             progress.show(f"listening for {listen:g} s: {count} heard")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ from deltaq_master.errors import UsageError
 
 if TYPE_CHECKING:
     # For the type checker alone: these bring in canopen and python-can, which `deltaq --help` does without.
+    from deltaq_master.cli.bus_notes import Hearing
     from deltaq_master.cli.record import CommandRecording
     from deltaq_master.dictionary.eds import Dictionary
     from deltaq_master.link.bus.network import Network
+    from deltaq_master.link.bus.silence import Expected
     from deltaq_master.link.device.device import Device
     from deltaq_master.link.record.recorder import Recorder
     from deltaq_master.master import Charger, Master
@@ -54,16 +56,23 @@ class Settings:
 
         return load(self.eds or eds_path(), self.node_id)
 
-    def open(self) -> Master:
-        """Open the bus; nothing is sent. Raises UsageError or BusError."""
+    @contextmanager
+    def open(self, *, hearing: bool = True) -> Iterator[Master]:
+        """Open the bus; nothing is sent. Raises UsageError or BusError.
+
+        With `hearing` it is said at the end what is known of a bus on which nothing was heard.
+        """
         from deltaq_master.master import Master
 
         options = self.bus_options()
         recorder = self._recorder()
-        master = Master.open(self.interface, self.channel, self.bitrate, node_id=self.master_id, **options)
-        if recorder is not None:
-            master.record(recorder)
-        return master
+        with Master.open(
+            self.interface, self.channel, self.bitrate, node_id=self.master_id, **options
+        ) as master:
+            if recorder is not None:
+                master.record(recorder)
+            with self.hearing(master.network) if hearing else nullcontext():
+                yield master
 
     @contextmanager
     def network(self) -> Iterator[Network]:
@@ -75,7 +84,34 @@ class Settings:
         with open_network(self.interface, self.channel, self.bitrate, **options) as network:
             if recorder is not None:
                 network.gate.subscribe_frames(recorder.frame)
+                network.gate.subscribe_turns(recorder.turn)
             yield network
+
+    def hearing(self, network: Network) -> Hearing:
+        """What says at the end of its `with` block what is known of a bus on which nothing was heard."""
+        from deltaq_master.cli.bus_notes import Hearing
+
+        return Hearing(self, network)
+
+    @property
+    def expected(self) -> Expected:
+        """What is known of the device's bit rate: by option -b, by its kind, by its EDS."""
+        from deltaq_master.link.bus.silence import Expected
+
+        dictionary = self.dictionary()
+        allowed = tuple(sorted(dictionary.od.device_information.allowed_baudrates))
+        if self.bitrate is not None and self.opened_at is None:
+            return Expected(self.bitrate, "was named with -b", allowed)
+        if is_charger(dictionary):
+            from deltaq_master.charger.bit_rate import BITRATE, SOURCE
+
+            return Expected(BITRATE, SOURCE, allowed)
+        return Expected(allowed=allowed)
+
+    @property
+    def opened_at(self) -> int | None:
+        """Bit rate that an adapter was opened with [bit/s]; None where `ip` or nobody sets it."""
+        return None if self.interface in (*SIMULATED, "socketcan", None) else self.bitrate
 
     def _recorder(self) -> Recorder | None:
         """The recorder that was asked for, made before the bus is opened. Raises FileError."""
@@ -103,7 +139,11 @@ class Settings:
         """Any device with an EDS, on its bus; nothing is sent. Raises UsageError or BusError."""
         from deltaq_master.link.device.device import on_bus
 
-        with self.network() as network, on_bus(network, dictionary) as device:
+        with (
+            self.network() as network,
+            on_bus(network, dictionary) as device,
+            self.hearing(network),
+        ):
             yield device
 
     def charger(self, master: Master) -> Charger:

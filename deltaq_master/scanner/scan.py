@@ -79,8 +79,11 @@ class Scan:
         self._ear.__exit__(kind, error, trace)
 
     def listen(self, seconds: float = LISTENING) -> Generator[int]:
-        """Listen, and send nothing; gives the number of node-IDs heard so far, again and again. Raises BusError."""
-        for frame in self._ear.listen(seconds):
+        """Listen, and send nothing; gives the number of node-IDs heard so far, again and again.
+
+        A bus that is lost and comes back is listened to again. Raises BusError if it does not within that time.
+        """
+        for frame in self._ear.listen(seconds, through_losses=True):
             if frame is not None:
                 self._census.take(frame)
             yield self._census.nodes

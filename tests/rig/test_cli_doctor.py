@@ -121,7 +121,12 @@ def test_what_this_way_to_the_bus_can_do(capsys: pytest.CaptureFixture[str], wir
     said = capsys.readouterr().out
     assert "filters          none: every frame reaches this program" in said
     assert "cyclic frames    by this program" in said
+    assert "after a loss     not opened again: the command ends" in said
     assert "50 SDO reads of 1000h" in said
+    assert (
+        "queue            its length is not known: the interface does not tell it; how many wait there is not"
+        in said
+    )
     # SDO requests and answers alone: no heartbeat, no NMT.
     assert heard(wire) <= {0x60A, 0x58A, 0x70A}
 
@@ -134,8 +139,13 @@ def test_it_says_so_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert not found["abilities"]["lease"]
     assert 0 < found["measured"]["median"] <= found["measured"]["longest"]
     assert found["interface"] is None
+    assert found["waiting"] is None
 
 
 def test_a_silent_device_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-i", "sim", "-n", "11", "info", "--bus"]) == 3
-    assert "node 11: it answers no SDO request" in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert "node 11: it answers no SDO request" in captured.err
+    # What is known without it is shown all the same.
+    assert "interface        SimulatedBus" in captured.out
+    assert "round trip       not measured: nothing answers" in captured.out

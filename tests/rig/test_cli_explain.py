@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import can
 import pytest
 from lxml import html
 
@@ -19,6 +20,7 @@ from deltaq_master.cli.explain_charge import Companion
 from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.link.bus.gate import Gate
 from deltaq_master.protocol.events import Frame
+from tests.rig.scripted_can import ScriptedCan
 from tests.rig.test_cli_charge import CHARGE, Tap, bench, deltaq, patient, tap
 from tests.rig.virtual import plan
 from tests.unit.charger.diagnosis.scripted import Script, traffic
@@ -238,13 +240,70 @@ def test_a_silent_bus_is_not_written_to(capsys: Text) -> None:
     assert capsys.readouterr().out.startswith("Nothing was heard in 0.5 s.")
 
 
-def test_a_bus_that_goes_while_it_is_listened_to(
+def test_a_silent_interface_is_told_its_bit_rate(monkeypatch: pytest.MonkeyPatch, capsys: Text) -> None:
+    bus = ScriptedCan(monkeypatch)
+    bus.bitrate = 125_000
+    assert bus.run(lambda _: None, "--json", "explain", "--listen", "0.6") == 3
+    captured = capsys.readouterr()
+    silence, explanation = (json.loads(line) for line in captured.out.splitlines())
+    assert (silence["schema"], silence["bitrate"]) == ("deltaq.silence/1", 125_000)
+    assert explanation["schema"] == "deltaq.explain/1"
+    assert "on can0 at 125000 bit/s; 500000 bit/s is that of the known charger [C]" in captured.err
+
+
+def test_a_bit_rate_that_was_named_is_the_one_that_is_expected(
+    monkeypatch: pytest.MonkeyPatch, capsys: Text
+) -> None:
+    bus = ScriptedCan(monkeypatch)
+    assert bus.run(lambda _: None, "-b", "250000", "explain", "--listen", "0.6") == 3
+    assert "on can0 at 500000 bit/s; 250000 bit/s was named with -b; ip link" in capsys.readouterr().err
+
+
+def test_a_bus_that_goes_for_good_ends_the_listening(
     tap: Callable[..., Tap], monkeypatch: pytest.MonkeyPatch, capsys: Text
 ) -> None:
     wire = tap()
-    monkeypatch.setattr(Gate, "lost", property(lambda _: "unplugged", lambda *_: None), raising=False)
-    assert main(["-i", "virtual", "-c", wire.channel, "explain", "--listen", "1"]) == 3
-    assert "the bus was lost: unplugged" in " ".join(capsys.readouterr().out.split())
+    monkeypatch.setattr("can.interfaces.virtual.VirtualBus._recv_internal", unplugged)
+    # It does not listen out its time.
+    assert main(["-i", "virtual", "-c", wire.channel, "explain", "--listen", "3600"]) == 3
+    assert "the bus was lost: " in " ".join(capsys.readouterr().out.split())
+
+
+def unplugged(*_: object, **__: object) -> None:
+    raise can.CanOperationError("the adapter was unplugged")
+
+
+def test_a_bus_that_comes_back_is_listened_to_again(monkeypatch: pytest.MonkeyPatch, capsys: Text) -> None:
+    def script(bus: ScriptedCan) -> None:
+        bus.hear(0x70A, "7F")
+        bus.down()
+        bus.back()
+        bus.hear(0x70A, "7F")
+
+    assert ScriptedCan(monkeypatch).run(script, "--json", "explain", "--passive", "--listen", "2.5") == 1
+    captured = capsys.readouterr()
+    (row,) = rows(captured.out)
+    (bus,) = (each for each in row["preconditions"] if each["id"] == "bus")
+    assert bus["standing"] == "met"
+    assert "before that the bus was lost: can0 is down; bring it up" in bus["sentence"]
+    assert any(
+        each["text"].startswith("the bus was lost: can0 is down") for each in row["history"]["changes"]
+    )
+    assert "note: the bus was lost: can0 is down" in captured.err
+    assert "note: the bus is heard again" in captured.err
+
+
+def test_a_bus_that_stays_away_is_the_cause_and_nothing_is_sent_to_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: Text
+) -> None:
+    def script(bus: ScriptedCan) -> None:
+        bus.hear(0x70A, "7F")
+        bus.down()
+
+    bus = ScriptedCan(monkeypatch)
+    assert bus.run(script, "explain", "--listen", "1") == 1
+    assert "the bus was lost: can0 is down" in " ".join(capsys.readouterr().out.split())
+    assert bus.kernel.taken == 0
 
 
 # --- at the end of a charge -------------------------------------------------------------------------------

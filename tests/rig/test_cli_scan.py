@@ -21,6 +21,7 @@ from deltaq_master.cli.scan_show import words
 from deltaq_master.link.bus.listening import Ear
 from deltaq_master.protocol.events import Frame
 from deltaq_master.scanner.search_file import SearchFile
+from tests.rig.scripted_can import ScriptedCan
 from tests.rig.test_cli_charge import Tap, tap
 
 __all__ = ["tap"]
@@ -205,7 +206,7 @@ def test_a_pdo_alone_is_only_likely_a_nodes(tmp_path: Path, capsys: Text) -> Non
 def test_ctrl_c_shows_what_was_heard(monkeypatch: pytest.MonkeyPatch, capsys: Text) -> None:
     listen = Ear.listen
 
-    def interrupted(ear: Ear, seconds: float) -> Iterator[Frame | None]:
+    def interrupted(ear: Ear, seconds: float, *, through_losses: bool) -> Iterator[Frame | None]:
         yield next(frame for frame in listen(ear, seconds) if frame is not None)
         signal.raise_signal(signal.SIGINT)
         yield None
@@ -268,6 +269,46 @@ def test_a_bus_that_is_lost_leaves_what_was_found(monkeypatch: pytest.MonkeyPatc
     captured = capsys.readouterr()
     assert "CiA 401 I/O module" in captured.out
     assert "the bus was lost: " in captured.err
+
+
+def test_a_bus_that_comes_back_is_listened_to_again(monkeypatch: pytest.MonkeyPatch, capsys: Text) -> None:
+    def script(bus: ScriptedCan) -> None:
+        bus.hear(0x70A, "7F")
+        bus.down()
+        bus.back()
+        bus.hear(0x705, "05")
+
+    assert ScriptedCan(monkeypatch).run(script, "--json", "scan", "--listen", "1s") == 0
+    captured = capsys.readouterr()
+    assert by_node(captured.out).keys() == {5, 10}
+    assert [row["kind"] for row in objects(captured.out)] == ["bus-lost", "bus-back", "node", "node", "bus"]
+    assert "note: the bus was lost: can0 is down" in captured.err
+    assert "note: the bus is heard again" in captured.err
+
+
+def test_a_bus_that_stays_away_leaves_what_was_heard(monkeypatch: pytest.MonkeyPatch, capsys: Text) -> None:
+    def script(bus: ScriptedCan) -> None:
+        bus.hear(0x70A, "7F")
+        bus.down()
+
+    assert ScriptedCan(monkeypatch).run(script, "scan", "--listen", "1s") == 3
+    captured = capsys.readouterr()
+    assert "10" in captured.out
+    assert captured.err.endswith(
+        "deltaq: the bus was lost: can0 is down; bring it up: ip link set can0 up type can bitrate 500000\n"
+    )
+
+
+def test_nobody_and_another_bit_rate(monkeypatch: pytest.MonkeyPatch, capsys: Text) -> None:
+    bus = ScriptedCan(monkeypatch)
+    bus.bitrate = 250_000
+    assert bus.run(lambda _: None, "scan", "--listen", "0.6s") == 3
+    said = capsys.readouterr().err
+    assert (
+        "on can0 at 250000 bit/s; 500000 bit/s is that of the known charger [C]; ip link set can0 down"
+        in said
+    )
+    assert "deltaq: nobody was heard" in said
 
 
 def test_a_bus_that_is_lost_leaves_the_objects(monkeypatch: pytest.MonkeyPatch, capsys: Text) -> None:

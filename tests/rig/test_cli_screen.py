@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import importlib.util
 import os
 import pty
 import re
@@ -20,7 +19,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,6 +40,7 @@ from deltaq_master.link.bus.gate import Gate
 from deltaq_master.protocol.events import Frame
 from tests.rig import virtual
 from tests.rig.test_cli_charge import StallError, Tap, patient
+from tools import screen_pictures as pictures
 
 if TYPE_CHECKING:
     from textual.pilot import Pilot
@@ -650,19 +649,8 @@ def test_textual_is_imported_for_a_screen_alone() -> None:
 # --- the pictures -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def pictures() -> ModuleType:
-    path = ROOT / "tools" / "screen_pictures.py"
-    spec = importlib.util.spec_from_file_location("screen_pictures", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_pictures_are_what_the_screen_shows(
-    pictures: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert pictures.main(["--check"]) == 0, capsys.readouterr().out

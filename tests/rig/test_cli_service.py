@@ -16,7 +16,10 @@ import can
 import pytest
 
 from deltaq_master.cli import main
+from deltaq_master.dictionary.eds import load
+from deltaq_master.dictionary.shipped import eds_path
 from deltaq_master.service import journal, looking
+from tests.rig.scripted_can import ScriptedCan
 from tests.rig.test_cli_charge import NUMBERS, StallError, Tap, asks_for_current, patient, send_signal
 
 PROFILE = """\
@@ -31,6 +34,8 @@ voltage = 84.0
 current = 10.0
 duration = 3600
 """
+
+EDS = eds_path()
 
 ALARM = can.Message(arbitration_id=0x08A, data=bytes.fromhex("30 81 01 20 80 00 00 00"), is_extended_id=False)
 """An EMCY as the charger sent it in a recording: E-0-3-2."""
@@ -89,6 +94,69 @@ def test_it_is_written_once_and_taken_away(
     assert installed(root) == set()
 
 
+def test_the_words_in_a_file_ask_for_the_same_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "root"
+    words = ["--channel", "can7", "--way", "template", "--root", str(root), "--bms", "/run/bms/readings"]
+    assert main(["service", "install", *words, "--charge", profile, "--eds", str(EDS)]) == 0
+    etc = root / "etc/deltaq"
+    before = {path.name: path.read_bytes() for path in etc.iterdir()}
+    assert set(before) == {"can7.toml", "can7.eds"}
+    capsys.readouterr()
+    # A profile and an EDS that were installed before are given again, as the first line of each file has them.
+    given = ["--charge", str(etc / "can7.toml"), "--eds", str(etc / "can7.eds")]
+    assert main(["--json", "service", "install", *words, *given]) == 0
+    assert json.loads(capsys.readouterr().out)["written"] == []
+    assert {path.name: path.read_bytes() for path in etc.iterdir()} == before
+
+
+def test_the_bit_rate_stays_as_it_is_installed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    words = ["service", "install", "--channel", "can7", "--way", "networkd", "--root", str(root)]
+    assert main([*words, "--bitrate", "250000"]) == 0
+    assert main([*words, "--watch"]) == 0
+    network = root / "etc/systemd/network/70-deltaq-can7.network"
+    assert "BitRate=250000\n" in network.read_text(encoding="utf-8")
+    assert main(["-b", "125000", *words]) == 0
+    assert "BitRate=125000\n" in network.read_text(encoding="utf-8")
+
+
+def test_where_there_is_nothing_to_do_it_says_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["service", "uninstall", "--channel", "can7", "--print", "--root", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "# there is nothing to do\n"
+
+
+def test_who_may_read_the_command_matters_to_services_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "_readable", lambda _: False)
+    assert main(["service", "install", "--channel", "can7", "--print"]) == 0
+    assert "cannot be read" not in capsys.readouterr().err
+    assert main(["service", "install", "--channel", "can7", "--watch", "--print"]) == 0
+    assert "/opt/deltaq/bin/python cannot be read by a service" in capsys.readouterr().err
+
+
+def test_an_eds_is_copied_for_the_service_and_can_be_read_there(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    words = ["service", "install", "--channel", "can7", "--watch", "--root", str(root)]
+    assert main(["--eds", str(EDS), *words, "--print"]) == 0
+    printed = capsys.readouterr().out
+    assert "# file: /etc/deltaq/can7.eds, a copy of " in printed
+    assert "[DeviceInfo]" not in printed
+    assert main(["--eds", str(EDS), *words]) == 0
+    copy = load(root / "etc/deltaq/can7.eds", 10)
+    assert [entry.address for entry in copy] == [entry.address for entry in load(EDS, 10)]
+    unit = (root / "etc/systemd/system/deltaq-watch-can7.service").read_text(encoding="utf-8")
+    assert "--eds /etc/deltaq/can7.eds service watch\n" in unit
+    assert main(["service", "uninstall", "--channel", "can7", "--root", str(root)]) == 0
+    assert installed(root) == set()
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
@@ -103,6 +171,10 @@ def test_it_is_written_once_and_taken_away(
         (("--channel", "can0", "--way", "ifupdown"), 2, "no such way; networkd or template"),
         (("--channel", "can0", "--charge", "/nonexistent.toml"), 2, "cannot be read"),
         (("--channel", "can0", "--bitrate", "2000000"), 2, "no bit rate of classic CAN"),
+        (("--channel", "can0", "--eds", "{eds}"), 2, "--eds is about a service"),
+        (("--channel", "can0", "--watch", "--eds", "{profile}"), 2, "pack.toml"),
+        (("--channel", "can0", "--watch", "--bms", "/run/x"), 2, "--bms is about a charge"),
+        (("--channel", "can0", "--charge", "{profile}", "--bms", "-"), 2, "a service cannot read that"),
     ],
 )
 def test_wrong_words(
@@ -113,7 +185,7 @@ def test_wrong_words(
     tmp_path: Path,
     profile: str,
 ) -> None:
-    given = [word.format(profile=profile) for word in words]
+    given = [word.format(profile=profile, eds=EDS) for word in words]
     assert main(["service", "install", *given, "--root", str(tmp_path / "root")]) == code
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "root").exists()
@@ -316,11 +388,55 @@ def test_after_a_crash_with_hold_it_holds_and_asks_for_nothing(
 
     wire.when(twenty_commands, send_signal(signal.SIGTERM))
     words = ["-i", "sim", "-c", wire.channel, "service", "charge", "--battery", profile, "--hold"]
-    assert main(words) == 0
+    # Whoever brings the readings may have died with us: to hold needs none.
+    assert main([*words, "--bms", "/nonexistent/readings"]) == 0
     ended_with, before = ended(systemd)
     assert ended_with["DELTAQ_OUTCOME"] in ("stopped", "refused")
     assert before[0]["DELTAQ_EVENT"] == "held-after-crash"
     assert set(wire.commands()) == {(0, 0)}
+
+
+def test_without_the_source_of_its_readings_it_is_nobody_there(
+    systemd: Systemd,
+    profile: str,
+    tap: Callable[..., Tap],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    wire = tap(soc="50")
+    words = ["-i", "sim", "-c", wire.channel, "service", "charge", "--battery", profile]
+    # Exit code 3 is tried again by the unit, 2 is not.
+    assert main([*words, "--bms", str(tmp_path / "later")]) == 3
+    assert "no battery readings from there" in capsys.readouterr().err
+    assert wire.ours() == []
+    assert "READY=1" not in systemd.notes()
+    assert main([*words[:-1], str(tmp_path / "later"), "--bms", str(tmp_path / "later")]) == 2
+
+
+@patient
+def test_a_charge_by_readings_ends_with_them(
+    systemd: Systemd, profile: str, tap: Callable[..., Tap], tmp_path: Path
+) -> None:
+    wire = tap(soc="50", start_delay="0")
+    pipe = tmp_path / "readings"
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    asked = threading.Event()
+    wire.when(asks_for_current, asked.set)
+
+    def write() -> None:
+        with pipe.open("wb", buffering=0) as out:
+            while not asked.wait(0.2):
+                out.write(b'{"temperature": 24.5}\n')
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    words = ["-i", "sim", "-c", wire.channel, "service", "charge", "--battery", profile]
+    assert main([*words, "--bms", str(pipe)]) == 1
+    writer.join()
+    summary, _ = ended(systemd)
+    assert summary["DELTAQ_CAUSE"] == "battery-stale"
+    assert summary["DELTAQ_OFF_CONFIRMED"] == "true"
 
 
 @patient
@@ -351,3 +467,27 @@ def test_a_watch_tells_what_it_hears_and_sends_nothing(systemd: Systemd, tap: Ca
     assert notes.count("WATCHDOG=1") >= 3
     assert any("node 10: pre-operational" in note for note in notes)
     assert {frame.arbitration_id for frame in wire.frames} <= {0x70A, 0x08A}
+
+
+DOWN = "can0 is down; bring it up: ip link set can0 up type can bitrate 500000"
+
+
+def test_a_watch_goes_on_when_the_bus_was_lost(systemd: Systemd, monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, notes = ScriptedCan(monkeypatch), list[str]()
+
+    def said(words: str) -> bool:
+        notes.extend(systemd.notes())
+        return f"STATUS={words}" in notes
+
+    def script(bus: ScriptedCan) -> None:
+        bus.hear(0x70A, "7F")
+        bus.down()
+        bus.until(lambda: said(f"the bus is lost: {DOWN}"))
+        bus.back()
+        bus.hear(0x70A, "05")
+        bus.until(lambda: said("node 10: operational"))
+        bus.end()
+
+    assert bus.run(script, "service", "watch") == 0
+    told = [(message["DELTAQ_EVENT"], message["PRIORITY"]) for message in systemd.messages()]
+    assert told == [("state", "6"), ("bus-lost", "4"), ("bus-back", "5"), ("state", "6")]

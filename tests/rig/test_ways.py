@@ -126,5 +126,6 @@ def test_what_is_different_is_said_and_measured(
         "lease": False,
         "stamped": False,
         "states": False,
+        "reopens": False,
     }
     assert 0 < found["measured"]["median"] < 1

@@ -11,7 +11,7 @@ import can
 import pytest
 
 from deltaq_master.link import clock
-from deltaq_master.link.bus.gate import BACK_OFF_FIRST, BACK_OFF_MOST
+from deltaq_master.link.bus.gate import BACK_OFF_FIRST, BACK_OFF_MOST, Turn
 from deltaq_master.link.bus.network import Network
 from deltaq_master.protocol.events import BusLost, Frame
 
@@ -71,6 +71,69 @@ def test_a_second_loss_is_reported_again(network: Network, bus: ScriptedBus) -> 
     kinds = [type(queue.get_nowait()) for _ in range(queue.qsize())]
     assert kinds == [BusLost, Frame, BusLost, Frame]
     assert network.gate.counts.receive_errors == 2
+
+
+def test_losses_and_returns_are_told_in_the_order_of_the_frames(network: Network, bus: ScriptedBus) -> None:
+    told: SimpleQueue[Frame | Turn] = SimpleQueue()
+    network.gate.subscribe_frames(told.put)
+    network.gate.subscribe_turns(told.put)
+    bus.hear(0x70A, "05")
+    bus.fail(NETWORK_DOWN)
+    bus.fail(NETWORK_DOWN)
+    bus.hear(0x70A, "7F")
+    bus.hear(0x70A, "05")
+    bus.settle()
+    first, lost, back, second, third = (told.get_nowait() for _ in range(told.qsize()))
+    assert isinstance(lost, Turn)
+    assert isinstance(back, Turn)
+    assert [type(each) for each in (first, second, third)] == [Frame, Frame, Frame]
+    assert lost.lost == "scripted0 is down; bring it up: ip link set scripted0 up type can bitrate 500000"
+    assert back.lost == ""
+    assert first.time <= lost.time <= back.time == second.time
+
+
+def test_who_asks_late_is_told_of_a_bus_that_is_lost(network: Network, bus: ScriptedBus) -> None:
+    bus.fail(NETWORK_DOWN)
+    bus.settle()
+    told: SimpleQueue[Turn] = SimpleQueue()
+    network.gate.subscribe_turns(told.put)
+    assert told.get_nowait().lost == network.gate.lost != ""
+    bus.hear(0x70A, "05")
+    bus.settle()
+    network.gate.subscribe_turns(told.put)
+    assert told.get_nowait().lost == ""
+    assert told.empty()
+
+
+def test_another_cause_of_the_same_loss_has_its_own_remedy(network: Network, bus: ScriptedBus) -> None:
+    """An interface that is removed goes down first; the pump hears of one loss all the same."""
+    queue: SimpleQueue[object] = SimpleQueue()
+    network.gate.queue = queue
+    turns: SimpleQueue[Turn] = SimpleQueue()
+    network.gate.subscribe_turns(turns.put)
+    bus.fail(NETWORK_DOWN)
+    for _ in range(3):
+        bus.fail(can.CanOperationError("Error receiving: No such device", errno.ENODEV))
+    # What nobody knows by its number says no more than what is known already.
+    bus.fail(can.CanOperationError("zz"))
+    bus.settle()
+    removed = "there is no device scripted0; is the adapter plugged in, and its driver loaded?"
+    assert [turns.get_nowait().lost for _ in range(turns.qsize())][1:] == [removed]
+    assert network.gate.lost == removed
+    assert isinstance(queue.get_nowait(), BusLost)
+    assert queue.empty()
+
+
+def test_only_a_bus_that_is_opened_again_may_come_back(network: Network, bus: ScriptedBus) -> None:
+    """python-can's adapters are not: who waits for one would wait for ever."""
+    assert network.gate.gone == ""
+    bus.fail(NETWORK_DOWN)
+    bus.settle()
+    assert network.gate.gone == network.gate.lost != ""
+    network.gate.opened("can0", reopens=True)
+    network.gate.on_error(NETWORK_DOWN)
+    assert network.gate.lost.startswith("can0 is down")
+    assert network.gate.gone == ""
 
 
 def test_one_garbled_line_is_no_lost_bus(network: Network, bus: ScriptedBus) -> None:

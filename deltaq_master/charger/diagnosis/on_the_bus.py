@@ -60,6 +60,8 @@ def bus(facts: Facts) -> Verdict:
     text = f"{facts.received} frames heard in {facts.elapsed:.1f} s"
     if errors.count:
         text += f", and {errors.count} error frames"
+    if errors.problem:
+        text += f"; before that the bus was lost: {errors.problem}"
     return met(text, Evidence(text, heard))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from deltaq_master.charger.bit_rate import BITRATE
 from deltaq_master.charger.diagnosis import Subject
 from deltaq_master.charger.limits import hardware_limits
 from deltaq_master.cli.screen.app import show_screen
 from deltaq_master.cli.screen.monitoring import MonitorShowing
-from deltaq_master.cli.screen.sight import USUAL_BITRATE, BusSight
+from deltaq_master.cli.screen.sight import BusSight
 from deltaq_master.cli.signals import Signals
-from deltaq_master.cli.talk import show
+from deltaq_master.cli.talk import say, show
 from deltaq_master.errors import BusError, TheirError
 from deltaq_master.link import clock
 
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
 def watch(chosen: Settings) -> None:
     """Show a bus until somebody leaves; then say in one sentence what was seen. Raises BusError, TheirError."""
     dictionary = chosen.dictionary()
-    bitrate = chosen.bitrate or USUAL_BITRATE
-    with chosen.network() as network, ThreadPoolExecutor(1, "screen") as pool:
+    bitrate = chosen.bitrate or BITRATE
+    with (
+        chosen.network() as network,
+        chosen.hearing(network),
+        ThreadPoolExecutor(1, "screen") as pool,
+    ):
         sight = BusSight(Subject(dictionary, chosen.master_id), network.gate, bitrate, clock.now())
         showing = MonitorShowing(
             sight,
@@ -39,10 +44,14 @@ def watch(chosen: Settings) -> None:
                 problem = show_screen(showing)
         finally:
             sight.close()
-        lost = network.gate.lost
+        lost, gone = network.gate.lost, network.gate.gone
     seen = sight.latest
     show(f"{seen.frames} frames in {seen.time:.1f} s. {seen.explanation.verdict}")
+    if gone:
+        raise BusError(f"the bus was lost: {gone}")
+    if lost and showing.never_there:
+        raise BusError(lost)
     if lost:
-        raise BusError(f"the bus was lost: {lost}")
+        say(f"note: the bus is lost: {lost}")
     if problem:
         raise TheirError(f"the live screen has ended ({problem}); leave out --live to have lines")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from deltaq_master.charger.diagnosis import State
+from deltaq_master.cli.bus_notes import AT_ONCE
 from deltaq_master.cli.parsing import spoken
 from deltaq_master.cli.screen.curve import Curve
 from deltaq_master.cli.screen.scene import (
@@ -90,6 +91,8 @@ def bus_notes(sight: Sight, lost: str) -> Iterator[Line]:
     """What is to be known of the bus itself."""
     if lost:
         yield Line(f"the bus is lost: {lost}", BAD)
+    elif sight.back:
+        yield Line(sight.back, DOUBTFUL)
     if sight.errors:
         yield Line(f"{sight.errors} error frames", BAD)
     if sight.missed >= MISSED:
@@ -138,11 +141,15 @@ class MonitorShowing:
         self._now = now
         self._begun = now()
         self._left = False
+        self.never_there = False
+        """True for a bus that was lost from the beginning."""
 
     @property
     def over(self) -> bool:
-        """True once somebody wants to leave, or the bus was lost."""
-        return self._left or self._sight.lost != ""
+        """True once somebody wants to leave, or the bus was lost for good, or from the beginning."""
+        if self._sight.lost and not self._sight.latest.frames and self._now() - self._begun < AT_ONCE:
+            self.never_there = True
+        return self._left or self.never_there or self._sight.gone != ""
 
     def leave(self) -> None:
         """Leave: nothing was driven, so that there is nothing to end."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from deltaq_master.charger import objects
 from deltaq_master.charger.diagnosis import Diagnosis, Explanation, Subject
 from deltaq_master.charger.report import IDLE_READING, UNKNOWN_READING
+from deltaq_master.cli.parsing import spoken
 from deltaq_master.cli.screen.traffic import Load, NodeHeard, Traffic
 from deltaq_master.link import clock
 from deltaq_master.link.pump.feed import Feed
@@ -23,8 +24,6 @@ PERIOD: Final = 0.5
 """How often the preconditions are weighed [s]."""
 LOOK: Final = 0.1
 """How long to wait for a frame before looking at the clock [s]."""
-USUAL_BITRATE: Final = 500_000
-"""Bit rate of the known unit [bit/s], taken where it was not named."""
 FRAMES_KEPT: Final = 4096
 """Frames that may wait for the next look: a second of a full bus."""
 
@@ -92,6 +91,8 @@ class Sight:
     """Error frames."""
     missed: int
     """Frames that came faster than they could be looked at."""
+    back: str
+    """The latest loss of the bus that is over, in words; '' for none."""
     time: float = quantity("s", "since it was begun to listen")
 
 
@@ -107,7 +108,7 @@ class Watching:
         self.diagnosis.take(frame)
         self.traffic.take(frame)
 
-    def sight(self, now: float, missed: int = 0) -> Sight:
+    def sight(self, now: float, missed: int = 0, back: str = "") -> Sight:
         """What was seen up to now."""
         self.diagnosis.passed(now)
         return Sight(
@@ -118,6 +119,7 @@ class Watching:
             self.traffic.frames,
             self.traffic.errors,
             missed,
+            back,
             now,
         )
 
@@ -142,9 +144,14 @@ class BusSight:
         """Why the bus is taken as lost, '' while it is not."""
         return self._gate.lost
 
+    @property
+    def gone(self) -> str:
+        """The same for one that will not come back by itself."""
+        return self._gate.gone
+
     def follow(self) -> None:
         """Take frames until `close`."""
-        due, lost = 0.0, ""
+        due, lost, since, back = 0.0, "", 0.0, ""
         while not self._frames.wait_closed(0):
             frame = self._frames.take(LOOK)
             if frame is not None:
@@ -156,12 +163,16 @@ class BusSight:
                 )
             now = clock.now()
             if self._gate.lost != lost:
-                lost, due = self._gate.lost, 0.0
+                before, lost, due = lost, self._gate.lost, 0.0
                 if lost:
+                    since = since if before else now - self._begun
                     self._watching.diagnosis.lost(BusLost(lost), now - self._begun)
+                else:
+                    gone = spoken(now - self._begun - since)
+                    back = f"the bus is heard again; it was lost at {since:.1f} s for {gone}: {before}"
             if now >= due:
                 due = now + PERIOD
-                self.latest = self._watching.sight(now - self._begun, self._missed)
+                self.latest = self._watching.sight(now - self._begun, self._missed, back)
 
     def close(self) -> None:
         """Let `follow` end."""

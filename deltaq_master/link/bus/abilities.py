@@ -34,6 +34,8 @@ class Abilities:
     """Frames are stamped by the kernel when they arrive, and not by this program when it gets to them."""
     states: bool
     """States of the controller are seen: error-passive, bus-off."""
+    reopens: bool
+    """A bus that was lost is opened again by itself once it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def abilities(bus: can.BusABC) -> Abilities:
         lease=socketcan,
         stamped=socketcan or theirs,
         states=socketcan or theirs,
+        reopens=socketcan,
     )
 
 

@@ -17,22 +17,34 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import can
 import canopen
 from canopen.network import MessageListener
 
 from deltaq_master.link import clock
-from deltaq_master.link.bus.causes import cause_of
+from deltaq_master.link.bus.causes import cause_of, known_cause
+from deltaq_master.link.bus.sorting import CLASSIC_LENGTH, Counts, frame_of, length_fits
 from deltaq_master.link.socketcan.socketcan import LeaseMessage
 from deltaq_master.protocol.events import BusLost, Frame
 
 logger = logging.getLogger(__name__)
 
 FrameCallback = Callable[[Frame], None]
+
+
+class Turn(NamedTuple):
+    """The bus was lost, for another cause than it was before, or is heard again."""
+
+    time: float
+    """On the clock of the machines [s]."""
+    lost: str
+    """Why, and what mends it; '' where it is heard again."""
+
+
+TurnCallback = Callable[[Turn], None]
 
 
 class Repeating(Protocol):
@@ -48,65 +60,12 @@ class Repeating(Protocol):
         """What is wanted has changed."""
 
 
-CLASSIC_LENGTH = 8
-NMT_LENGTH = 2
-EMCY_LENGTH = 8
-HEARTBEAT_LENGTH = 1
-
 GARBLED_LIMIT = 3
 """Unreadable inputs in a row that count as a lost bus: one is a glitch on an adapter's serial line."""
 BACK_OFF_FIRST = 0.005
 """Seconds of rest after the first failed receive; doubled after each further one."""
 BACK_OFF_MOST = 0.5
 """Longest rest [s]; a dead bus then costs two tries a second instead of a busy processor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What went through the gate since it was built."""
-
-    received: int
-    sent: int
-    refused: int
-    """Frames of ours that the bus did not take."""
-    extended: int
-    remote: int
-    error: int
-    fd: int
-    wrong_length: int
-    raised: int
-    """Callbacks that raised."""
-    receive_errors: int
-    """Times that the interface failed to receive."""
-
-
-def frame_of(message: can.Message, time: float, *, sent: bool = False) -> Frame:
-    """A python-can message as a Frame, at a time of our own choosing."""
-    return Frame(
-        message.arbitration_id,
-        bytes(message.data),
-        time,
-        message.is_extended_id,
-        message.is_remote_frame,
-        message.is_error_frame,
-        message.is_fd,
-        sent,
-        message.dlc if message.is_remote_frame else -1,
-    )
-
-
-def length_fits(cob_id: int, length: int) -> bool:
-    """Whether a service with a fixed length (NMT, EMCY, heartbeat) has it; others may have 0 to 8 bytes.
-
-    SDO answers and PDOs pass at any length: their clients know what is wrong with a short one, and say so.
-    """
-    if cob_id == 0x000:
-        return length == NMT_LENGTH
-    if 0x081 <= cob_id <= 0x0FF:
-        return length == EMCY_LENGTH
-    if 0x701 <= cob_id <= 0x77F:
-        return length == HEARTBEAT_LENGTH
-    return length <= CLASSIC_LENGTH
 
 
 class Gate(MessageListener):
@@ -121,10 +80,15 @@ class Gate(MessageListener):
         """Where the pump wants 11-bit data frames and losses of the bus first."""
         self.lost = ""
         """Why the bus is taken as lost, '' while it is not."""
+        self.reopens = False
+        """Whether this kind of bus is opened again by itself once it is there; others are lost for good."""
         self.repeating: Repeating | None = None
         """Where the pump has frames repeated by the kernel; None on a bus that cannot."""
-        self._name = "the bus"
+        self.name = "the bus"
+        """What the bus is called in sentences."""
         self._watchers: tuple[FrameCallback, ...] = ()
+        self._turned: tuple[TurnCallback, ...] = ()
+        self._latest_turn = Turn(0.0, "")
         self._wanted_by: dict[FrameCallback, frozenset[int] | None] = {}
         self._heard_by_pump: frozenset[int] | None = None
         self._editing = threading.Lock()
@@ -171,6 +135,21 @@ class Gate(MessageListener):
             self._wanted_by.pop(callback, None)
         self._listen()
 
+    def subscribe_turns(self, callback: TurnCallback) -> None:
+        """Tell `callback` of every loss and return of the bus, in the order of the frames; it must only store.
+
+        A bus that is lost already is told at once: one that is down fails before anybody can ask.
+        """
+        with self._editing:
+            self._turned = (*self._turned, callback)
+            if self._latest_turn.lost:
+                callback(self._latest_turn)
+
+    @property
+    def gone(self) -> str:
+        """Why the bus is lost for good, '' while it is there or may come back by itself."""
+        return "" if self.reopens else self.lost
+
     @property
     def wanted(self) -> frozenset[int] | None:
         """COB-IDs of the pump and of those who watch; None while somebody wants everything, or no pump runs."""
@@ -212,7 +191,7 @@ class Gate(MessageListener):
             self._received += 1
             # An error frame is the interface's own word; only the bus can say that it is there again.
             if self._failures and not frame.error:
-                self._recovered()
+                self._recovered(frame.time)
             sound = frame.plain and len(frame.data) <= CLASSIC_LENGTH
             queue = self.queue
             if sound and queue is not None:
@@ -241,17 +220,28 @@ class Gate(MessageListener):
         self._failures += 1
         # A single line that cannot be parsed is not a lost bus; whatever the interface itself reports is.
         if not self.lost and (isinstance(exc, (can.CanError, OSError)) or self._failures >= GARBLED_LIMIT):
-            self.lost = str(cause_of(exc, self._name))
+            self._turn(str(cause_of(exc, self.name)), clock.now())
             logger.warning("bus lost: %s", self.lost, exc_info=exc)
             if self.queue is not None:
                 self.queue.put(BusLost(self.lost))
+        elif self.lost and (known := known_cause(exc, self.name)) and str(known) != self.lost:
+            # An interface that is removed goes down first; what is back may be down still. Each has its own remedy.
+            self._turn(str(known), clock.now())
+            logger.warning("bus still lost: %s", self.lost)
         self._closing.wait(min(BACK_OFF_FIRST * 2 ** min(self._failures - 1, 10), BACK_OFF_MOST))
 
-    def _recovered(self) -> None:
+    def _recovered(self, time: float) -> None:
         self._failures = 0
         if self.lost:
             logger.warning("bus heard again after: %s", self.lost)
-            self.lost = ""
+            self._turn("", time)
+
+    def _turn(self, lost: str, time: float) -> None:
+        self.lost = lost
+        with self._editing:
+            self._latest_turn = turn = Turn(time, lost)
+            for callback in self._turned:
+                callback(turn)
 
     def _count(self, frame: Frame) -> None:
         self._extended += frame.extended
@@ -286,9 +276,10 @@ class Gate(MessageListener):
 
     # --- opening and closing ------------------------------------------------------------------------------
 
-    def opened(self, name: str, repeating: Repeating | None = None) -> None:
+    def opened(self, name: str, repeating: Repeating | None = None, *, reopens: bool = False) -> None:
         """A bus is there, called `name` in sentences; failures are rested after."""
-        self._name = name
+        self.name = name
+        self.reopens = reopens
         self.repeating = repeating
         self._closing.clear()
         self._failures = 0

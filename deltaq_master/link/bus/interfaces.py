@@ -56,7 +56,11 @@ class Interface:
 
 def ip_program() -> str | None:
     """Where `ip` is, None if this computer has none."""
-    return shutil.which("ip", path=os.pathsep.join((os.environ.get("PATH", os.defpath), *ADMINISTRATORS)))
+    return _program("ip")
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", os.defpath), *ADMINISTRATORS)))
 
 
 def interfaces() -> tuple[Interface, ...]:
@@ -76,6 +80,26 @@ def interfaces() -> tuple[Interface, ...]:
 def interface(name: str) -> Interface | None:
     """The interface of this name, None if there is none. Raises BusError as `interfaces`."""
     return next((each for each in interfaces() if each.name == name), None)
+
+
+def waiting(name: str) -> int | None:
+    """Frames of all programs in the transmit queue of an interface, by `tc`; None where nobody tells.
+
+    What driver and adapter have taken, one or two frames, is not among them.
+    """
+    program = _program("tc")
+    if program is None:
+        return None
+    command = [program, "-json", "-statistics", "qdisc", "show", "dev", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return queued(done.stdout) if done.returncode == 0 else None
+
+
+def queued(text: str) -> int | None:
+    """Frames that wait, in what `tc -json -statistics qdisc show dev NAME` prints; None for an interface without."""
+    # The root of an interface with several queues (mq) has counted theirs already.
+    roots = [each for each in json.loads(text or "[]") if each.get("root")]
+    return sum(each["qlen"] for each in roots) if roots else None
 
 
 def parsed(text: str) -> Iterator[Interface]:

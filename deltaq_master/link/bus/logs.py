@@ -16,7 +16,7 @@ from can.io.player import MESSAGE_READERS
 
 from deltaq_master.errors import FileError
 from deltaq_master.link.bus.causes import words_of
-from deltaq_master.link.bus.gate import CLASSIC_LENGTH, frame_of
+from deltaq_master.link.bus.sorting import CLASSIC_LENGTH, frame_of
 from deltaq_master.protocol.events import Frame
 
 CAN_ERR_FLAG = 0x20000000

@@ -46,6 +46,7 @@ class Network(canopen.Network):
         self.listeners = [self.gate]
         self._owns_bus = False
         self._reserved: set[int] = set()
+        self._repeated: frozenset[int] = frozenset()
         self._filtering = threading.Lock()
 
     def connect(self, *args: Any, **kwargs: Any) -> Self:
@@ -60,8 +61,8 @@ class Network(canopen.Network):
             self._owns_bus = True
         elif can.Notifier.find_instances(self.bus):
             raise CallError("this bus already has a receiver: another Network or Notifier reads it")
-        repeating = isinstance(self.bus, SocketCan)
-        self.gate.opened(_name(self.bus), self if repeating else None)
+        ours = isinstance(self.bus, SocketCan)
+        self.gate.opened(_name(self.bus, kwargs.get("channel")), self if ours else None, reopens=ours)
         super().connect()
         self.listen()
         return self
@@ -87,7 +88,7 @@ class Network(canopen.Network):
                 bus.shutdown()
             except (can.CanError, OSError) as error:
                 # An adapter that is gone cannot be closed politely; it is closed all the same.
-                logger.warning("closing the bus: %s", cause_of(error, _name(bus)))
+                logger.warning("closing the bus: %s", cause_of(error, self.gate.name))
 
     def in_receive_thread(self) -> bool:
         """Whether the caller runs in a receive callback of this bus, where an SDO call cannot be answered."""
@@ -115,7 +116,12 @@ class Network(canopen.Network):
         if self.notifier is not None and isinstance(bus, SocketCan):
             with self._filtering:
                 wanted = self.gate.wanted
-                bus.hear(None if wanted is None else wanted.union(tuple(self.subscribers)))
+                bus.hear(None if wanted is None else wanted.union(tuple(self.subscribers), self._repeated))
+
+    @property
+    def missed(self) -> int:
+        """Frames for which the kernel had no room, so that nobody here has seen them; 0 on a bus that does not tell."""
+        return self.bus.dropped if isinstance(self.bus, SocketCan) else 0
 
     # --- sending ------------------------------------------------------------------------------------------
 
@@ -129,11 +135,15 @@ class Network(canopen.Network):
         bus = self.bus
         if not isinstance(bus, SocketCan):
             raise CallError("not connected to a bus whose kernel repeats frames: nothing was sent")
+        if cob_id not in self._repeated:
+            # Their own frames, which come back, tell leases when they left.
+            self._repeated |= {cob_id}
+            self.listen()
         try:
             bus.leases.renew(cob_id, data, period, due)
         except (can.CanError, OSError) as error:
             self.gate.refused()
-            raise SendError(*cause_of(error, _name(bus))) from error
+            raise SendError(*cause_of(error, self.gate.name)) from error
 
     def cease(self, cob_id: int | None = None) -> None:
         """End what `renew` began, all of it without a COB-ID; frames end at once."""
@@ -171,7 +181,7 @@ class Network(canopen.Network):
                 bus.send(message)
             except (can.CanError, OSError) as error:
                 self.gate.refused()
-                raise SendError(*cause_of(error, _name(bus))) from error
+                raise SendError(*cause_of(error, self.gate.name)) from error
             self.gate.sent(message, time)
 
     def _make_room(self, bus: SocketCan, cob_id: int) -> None:
@@ -180,7 +190,7 @@ class Network(canopen.Network):
             bus.make_room(cob_id)
         except can.CanError as error:
             self.gate.refused()
-            raise SendError(*cause_of(error, _name(bus))) from error
+            raise SendError(*cause_of(error, self.gate.name)) from error
 
     # --- nodes --------------------------------------------------------------------------------------------
 
@@ -216,10 +226,15 @@ def open_network(
     return Network().connect(channel=channel, interface=interface, bitrate=bitrate, **options)
 
 
-def _name(bus: can.BusABC) -> str:
-    """The channel as the system calls it where the interface keeps that, else the interface's own words."""
+def _name(bus: can.BusABC, asked: object) -> str:
+    """The channel as the system calls it where the interface keeps that, else the interface's own words.
+
+    Where it has none (python-can's slcan), the channel that was `asked` for.
+    """
     channel = getattr(bus, "channel", None)
-    return channel if isinstance(channel, str) and channel else bus.channel_info
+    if isinstance(channel, str) and channel:
+        return channel
+    return bus.channel_info if bus.channel_info != can.BusABC.channel_info or asked is None else str(asked)
 
 
 def _message(cob_id: int, data: bytes, *, remote: bool = False) -> can.Message:

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple, Self
 
 from deltaq_master.link import clock
 from deltaq_master.link.bus.causes import words_of
+from deltaq_master.link.bus.gate import Turn
 from deltaq_master.link.pump.seats import Handle
 from deltaq_master.link.record.parts import Rotation
 from deltaq_master.link.record.writing import Record, Writing
@@ -118,6 +119,11 @@ class Recorder:
         else:
             self.dropped_frames += 1
 
+    def turn(self, turn: Turn) -> None:
+        """Record that the bus was lost, or is back; this is what `Gate.subscribe_turns` is given."""
+        if not self._over:
+            self._queue.put(turn)
+
     def machine(self, machine: Machine) -> Handle:
         """The machine's `handle`, with every step recorded; this is what a pump is given."""
         record = self._record_of(machine)
@@ -198,6 +204,9 @@ class Recorder:
                 return self._writing.step(*item)
             case _Begin():
                 self._writing.machine(*item)
+                return True
+            case Turn(now, lost):
+                self._writing.line("bus", now=now, lost=lost)
                 return True
             case _Report(name, value, now):
                 self._writing.line("report", name=name, value=value, now=now)

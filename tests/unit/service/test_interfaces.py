@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from deltaq_master.link.bus.interfaces import parsed
+from deltaq_master.link.bus.interfaces import parsed, queued
 
 LOOPBACK: dict[str, Any] = {"ifname": "lo", "flags": ["UP"], "link_type": "loopback", "txqlen": 1000}
 VCAN: dict[str, Any] = {
@@ -70,3 +70,13 @@ def test_a_driver_with_counters() -> None:
     assert (found.up, found.bitrate, found.state) == (False, 250_000, "ERROR-PASSIVE")
     assert (found.sent_errors, found.received_errors, found.restart_ms) == (0, 128, 100)
     assert found.modes == ("LISTEN-ONLY",)
+
+
+def test_frames_that_wait_as_tc_tells_them() -> None:
+    fifo = {"kind": "pfifo_fast", "root": True, "packets": 3, "backlog": 48, "qlen": 3}
+    assert queued(json.dumps([fifo])) == 3
+    # A controller with several queues has one discipline for each, and a root that has counted them.
+    parts = [{**fifo, "root": False, "parent": f"8001:{number}"} for number in (1, 2)]
+    assert queued(json.dumps([{"kind": "mq", "root": True, "qlen": 6}, *parts])) == 6
+    assert queued("[]") is None
+    assert queued("") is None

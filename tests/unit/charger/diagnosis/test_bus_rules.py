@@ -67,7 +67,8 @@ def test_a_bus_that_was_lost() -> None:
     )
     assert explanation.history.changes[-1].text == "the bus was lost: No buffer space available"
     diagnosis.take(Frame(0x70A, b"\x05", 4.0))
-    assert of(diagnosis.explain(), "bus").standing is Standing.MET
+    text = sentence(diagnosis.explain(), "bus", Standing.MET)
+    assert text.endswith("; before that the bus was lost: No buffer space available")
 
 
 def test_silence_is_known_by_the_time_alone() -> None:
