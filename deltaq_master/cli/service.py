@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 SCHEMA = "deltaq.service/1"
+USUAL_BITRATE = 500_000
 
 Channel = Annotated[
     str | None, typer.Option("--channel", metavar="NAME", help="Interface: can0. Else that of deltaq -c.")
@@ -38,7 +39,11 @@ def install(
     channel: Channel = None,
     bitrate: Annotated[
         int | None,
-        typer.Option("--bitrate", metavar="BIT/S", help="Bit rate. Else that of deltaq -b, else 500000."),
+        typer.Option(
+            "--bitrate",
+            metavar="BIT/S",
+            help="Bit rate. Else that of deltaq -b, else as installed, else 500000.",
+        ),
     ] = None,
     queue: Annotated[
         int | None,
@@ -55,6 +60,22 @@ def install(
     watch: Annotated[
         bool, typer.Option("--watch", help="And a service that listens, and keeps a journal.")
     ] = False,
+    bms: Annotated[
+        str | None,
+        typer.Option(
+            "--bms",
+            metavar="SOURCE",
+            help="With --charge: battery readings from a named pipe, a Unix socket, or ADDRESS:PORT.",
+        ),
+    ] = None,
+    eds: Annotated[
+        Path | None,
+        typer.Option(
+            "--eds",
+            metavar="FILE",
+            help="EDS of the charger, for the service. Else that of deltaq --eds, else the shipped one.",
+        ),
+    ] = None,
     hold: Annotated[
         bool, typer.Option("--hold", help="With --charge: stay on the bus after the end at ready 0 and 0 A.")
     ] = False,
@@ -79,7 +100,7 @@ def install(
     can-up@.service that uses `ip link`. What a driver or a kernel refuses
     (restart after bus-off, a long queue) is left out and said, and never
     keeps the bus down. It needs root. Given again it changes what is
-    different, and nothing else.
+    different, and nothing else; what is not asked for again is taken away.
 
     \b
     Examples:
@@ -87,20 +108,28 @@ def install(
       sudo deltaq service install --channel can0 --bitrate 500000
       sudo deltaq service install --channel can0 --watch
       sudo deltaq service install --channel can0 --charge pack.toml --hold
+      sudo deltaq service install --channel can0 --charge pack.toml --bms /run/bms
 
     A service that charges begins at the next boot, or by systemctl start.
+    Profile and EDS are copied to /etc/deltaq.
     """
     from deltaq_master.service.carrying import carry_out
     from deltaq_master.service.looking import look, tried
     from deltaq_master.service.plan import install as planned
+    from deltaq_master.service.request import Job
 
     chosen = settings(context)
-    request = _request(chosen, channel, bitrate, queue, charge, watch, (hold, release), way)
-    machine = look(request.channel, root)
+    charging = _Charging(charge, bms, hold, release)
+    chosen = replace(chosen, eds=eds or chosen.eds)
+    name = _channel(chosen, channel)
+    machine = look(name, root)
+    request = _request(
+        chosen, name, bitrate or chosen.bitrate or machine.bitrate, queue, charging, watch, way
+    )
     if not printed:
         _check_rights("service install", machine.root, machine.systemd is not None or root is not None)
         machine = tried(request, machine) if root is None else machine
-    elif not machine.readable:
+    elif request.job is not Job.NONE and not machine.readable:
         say(
             f"note: {machine.places[0]} cannot be read by a service: install deltaq elsewhere before, as /opt/deltaq"
         )
@@ -156,43 +185,64 @@ app.command("charge")(service_charge.charge)
 app.command("watch")(service_watch.watch)
 
 
+@dataclass(frozen=True)
+class _Charging:
+    """The words about a charge."""
+
+    profile: Path | None
+    bms: str | None
+    hold: bool
+    release: bool
+
+
 def _request(
     chosen: Settings,
-    channel: str | None,
+    channel: str,
     bitrate: int | None,
     queue: int | None,
-    charge: Path | None,
+    charging: _Charging,
     watch: bool,
-    end: tuple[bool, bool],
     way: str | None,
 ) -> Request:
+    from deltaq_master.service.bus_units import without_head
     from deltaq_master.service.request import AtTheEnd, Job, Request, Way
 
+    charge = charging.profile
     if charge is not None and watch:
         raise UsageError("--charge and --watch exclude each other", "a charge keeps a journal too")
-    if chosen.eds is not None:
-        raise UsageError("a service uses the shipped EDS", "leave --eds out")
     try:
         wanted = Way(way) if way is not None else None
     except ValueError:
         raise UsageError(f"--way {way}: no such way", "networkd or template") from None
     text = ""
+    # A profile or an EDS that could not be used is refused now, and not at the next boot.
+    eds = without_head(_eds_text(chosen))
     if charge is not None:
-        # A profile that could not be carried out is refused now, and not at the next boot.
-        service_charge.plan_of(chosen, charge, *end)
-        text = charge.read_text(encoding="utf-8")
-    hold, release = end
+        service_charge.plan_of(chosen, charge, charging.hold, charging.release)
+        text = without_head(charge.read_text(encoding="utf-8"))
     return Request(
-        _channel(chosen, channel),
-        bitrate or chosen.bitrate or 500_000,
+        channel,
+        bitrate or USUAL_BITRATE,
         queue,
         wanted,
         Job.CHARGE if charge is not None else Job.WATCH if watch else Job.NONE,
         text,
-        AtTheEnd.HOLD if hold else AtTheEnd.RELEASE if release else AtTheEnd.REFUSE,
+        charging.bms or "",
+        eds,
+        AtTheEnd.HOLD if charging.hold else AtTheEnd.RELEASE if charging.release else AtTheEnd.REFUSE,
         chosen.node_id,
         chosen.master_id,
     )
+
+
+def _eds_text(chosen: Settings) -> str:
+    """The text of the EDS that is asked for, '' for the shipped one. Raises FileError for one that cannot be used."""
+    if chosen.eds is None:
+        return ""
+    from deltaq_master.dictionary.sections import Reading, read_lines
+
+    chosen.dictionary()
+    return "\n".join(read_lines(Reading(chosen.eds, chosen.node_id)))
 
 
 def _channel(chosen: Settings, channel: str | None) -> str:

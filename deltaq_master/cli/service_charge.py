@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from deltaq_master.cli.exits import ExitCode
 from deltaq_master.cli.settings import Settings, settings
-from deltaq_master.errors import RefusedError, UsageError
+from deltaq_master.cli.talk import say
+from deltaq_master.errors import FileError, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from deltaq_master.charger.plan import ChargePlan
@@ -23,6 +26,14 @@ def charge(
     hold: Annotated[
         bool, typer.Option("--hold", help="Stay on the bus after the end at ready 0 and 0 A.")
     ] = False,
+    bms: Annotated[
+        str | None,
+        typer.Option(
+            "--bms",
+            metavar="SOURCE",
+            help="Battery readings as JSON lines: a named pipe, a socket, HOST:PORT.",
+        ),
+    ] = None,
     release: Annotated[
         bool,
         typer.Option(
@@ -50,19 +61,25 @@ def charge(
     from deltaq_master.service.mark import Mark
 
     chosen = settings(context)
-    plan = plan_of(chosen, battery, hold, release)
+    plan = replace(plan_of(chosen, battery, hold, release), external=bms is not None)
     journal = Journal(DELTAQ_CHANNEL=chosen.channel or "", DELTAQ_NODE=str(chosen.node_id))
     mark = Mark()
     served = Served(Notifier(), journal, mark)
     try:
         if mark.found:
-            plan = after_a_crash(plan, chosen.channel or "can0")
+            plan, bms = after_a_crash(plan, chosen.channel or "can0"), None
             journal.tell(
                 "the run before ended in mid-charge: the charger is held at ready 0 and 0 A, and not charged",
                 Priority.WARNING,
                 DELTAQ_EVENT="held-after-crash",
             )
-        return run_charge(chosen, plan, None, served=served)
+        return run_charge(chosen, plan, bms, served=served)
+    except FileError as error:
+        # The program that brings the readings may be later at a boot than we are: not to be heard is no wrong word.
+        if error.path != bms:
+            raise
+        say(f"deltaq: {error}")
+        return ExitCode.NO_DEVICE
     finally:
         served.close()
 
@@ -90,12 +107,11 @@ def plan_of(chosen: Settings, battery: Path, hold: bool, release: bool) -> Charg
 
 def after_a_crash(plan: ChargePlan, channel: str) -> ChargePlan:
     """What is done after a run that ended in mid-charge: hold, where that was asked for. Raises RefusedError."""
-    from dataclasses import replace
-
     from deltaq_master.service.request import Job, job_unit
 
     if plan.holds:
-        return replace(plan, target=None)
+        # To hold at 0 A needs no readings, and whoever brings them may be gone.
+        return replace(plan, target=None, external=False)
     unit = job_unit(channel, Job.CHARGE)
     raise RefusedError(
         "charging again",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,10 +41,16 @@ def show_plan(plan: Plan, json: bool) -> None:
             }
         )
         return
+    if plan.nothing:
+        show("# there is nothing to do")
     for step in plan.before:
         show(f"# run: {' '.join(step.words)}")
     for path, text in plan.write.items():
-        show(f"# file: {path}\n{text}")
+        # An EDS is a copy, and thousands of lines long.
+        lines = text.count("\n")
+        show(
+            f"# file: {path}, a copy of {lines} lines" if path.endswith(".eds") else f"# file: {path}\n{text}"
+        )
     for path in plan.remove:
         show(f"# remove: {path}")
     for path in plan.unchanged:
@@ -153,7 +158,9 @@ def _unit_line(unit: str, state: dict[str, str]) -> str:
 def _problems(
     name: str, files: dict[str, str], here: Interface | None, states: dict[str, dict[str, str]]
 ) -> Iterator[str]:
-    asked = _asked(files)
+    from deltaq_master.service.bus_units import options_in
+
+    asked = options_in(files)
     if files and here is not None:
         if not here.up:
             yield f"{name} is down; deltaq service install brings it up again"
@@ -168,12 +175,6 @@ def _problems(
     for unit, state in states.items():
         if state.get("ActiveState") == "failed":
             yield f"{unit} has failed ({state.get('Result', 'unknown')}); journalctl -u {unit} says why"
-
-
-def _asked(files: dict[str, str]) -> dict[str, int]:
-    """What was asked for, by the first lines of the files."""
-    heads = " ".join(text.partition("\n")[0] for text in files.values())
-    return {key: int(value) for key, value in re.findall(r"--(bitrate|txqueuelen) (\d+)", heads)}
 
 
 def _when_up(request: Request) -> Interface | None:

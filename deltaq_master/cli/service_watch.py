@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,6 +13,7 @@ from deltaq_master.cli.signals import Signals
 from deltaq_master.service.journal import Priority
 
 if TYPE_CHECKING:
+    from deltaq_master.link.bus.gate import Turn
     from deltaq_master.protocol.events import Frame
     from deltaq_master.protocol.services import Decoded
 
@@ -55,6 +57,16 @@ class Watch:
         for text in decoded.observations:
             yield text, Priority.NOTICE, "observation"
 
+    def turn(self, turn: Turn) -> Iterator[tuple[str, Priority, str]]:
+        """Messages for a bus that is lost or back; what its nodes were is not known any more."""
+        self._states.clear()
+        if turn.lost:
+            self.status = f"the bus is lost: {turn.lost}"
+            yield self.status, Priority.WARNING, "bus-lost"
+        else:
+            self.status = "the bus is heard again"
+            yield self.status, Priority.NOTICE, "bus-back"
+
     def tick(self, now: float) -> Iterator[tuple[str, Priority, str]]:
         """Messages for the passing of time."""
         if not self._silent and now - self._heard > SILENT:
@@ -68,7 +80,7 @@ def watch(context: typer.Context) -> int:
     """What the unit of a watching service runs; it may be tried at a terminal.
 
     It listens, never transmits, and writes alarms, changes of state, commands
-    of a master and silence to the journal, with fields.
+    of a master, silence and losses of the bus to the journal, with fields.
 
     \b
     Example:
@@ -80,6 +92,7 @@ def watch(context: typer.Context) -> int:
     from deltaq_master.dictionary.mapping import defaults
     from deltaq_master.errors import BusError
     from deltaq_master.link import clock
+    from deltaq_master.link.bus.gate import Turn
     from deltaq_master.link.notify import Notifier
     from deltaq_master.link.pump.alive import SHARE
     from deltaq_master.service.journal import Journal
@@ -87,28 +100,33 @@ def watch(context: typer.Context) -> int:
     chosen = settings(context)
     dictionary = chosen.dictionary()
     decoder = TrafficDecoder(dictionary, defaults(dictionary), chosen.master_id)
-    notifier, frames = Notifier(), SimpleQueue[object]()
+    notifier = Notifier()
+    heard: SimpleQueue[Frame | Turn] = SimpleQueue()
     journal = Journal(DELTAQ_CHANNEL=chosen.channel or "", DELTAQ_NODE=str(chosen.node_id))
     period = min(LOOK, (notifier.watchdog or LOOK * SHARE) / SHARE)
 
     try:
         with Signals(_ended), chosen.network() as network:
             seen = Watch(chosen.node_id, clock.now())
-            network.gate.subscribe_frames(frames.put)
+            network.gate.subscribe_turns(heard.put)
+            network.gate.subscribe_frames(heard.put)
             notifier.tell(READY="1", STATUS=seen.status)
             fed = 0.0
-            while not network.gate.lost:
-                try:
-                    frame: Frame | None = frames.get(timeout=period)  # type: ignore[assignment]
-                except Empty:
-                    frame = None
-                told = [] if frame is None else list(seen.frame(frame, decoder.decode(frame)))
+            while not network.gate.gone:
+                told: Iterator[tuple[str, Priority, str]] = iter(())
+                with suppress(Empty):
+                    found = heard.get(timeout=period)
+                    told = (
+                        seen.turn(found)
+                        if isinstance(found, Turn)
+                        else seen.frame(found, decoder.decode(found))
+                    )
                 for text, priority, kind in (*told, *seen.tick(clock.now())):
                     journal.tell(text, priority, DELTAQ_EVENT=kind)
                 if clock.now() - fed >= period:
                     fed = clock.now()
                     notifier.tell(WATCHDOG="1", STATUS=seen.status)
-            raise BusError(f"the bus was lost: {network.gate.lost}")
+            raise BusError(f"the bus was lost: {network.gate.gone}")
     except KeyboardInterrupt:
         notifier.tell(STOPPING="1")
         return 0

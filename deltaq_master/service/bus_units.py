@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from deltaq_master.service.request import ACCEPTED_QUEUE, RESTART_MS, Request, bus_unit
 from deltaq_master.service.sandbox import BRING_UP
 
@@ -14,6 +17,17 @@ TEMPLATE = "/etc/systemd/system/can-up@.service"
 def head(words: tuple[str, ...]) -> str:
     """The first lines of a file."""
     return f"{' '.join((HEAD, *words))}\n# deltaq service uninstall takes it away; install again to change it.\n\n"
+
+
+def without_head(text: str) -> str:
+    """The text of a file without our first lines, if it has them: an installed profile may be given again."""
+    return text.partition("\n\n")[2] if text.startswith(HEAD) else text
+
+
+def options_in(files: Mapping[str, str]) -> dict[str, int]:
+    """Bit rate and queue length that were asked for, by the first lines of files of ours."""
+    heads = " ".join(text.partition("\n")[0] for text in files.values() if text.startswith(HEAD))
+    return {key: int(value) for key, value in re.findall(r"--(bitrate|txqueuelen) (\d+)", heads)}
 
 
 def network_path(channel: str) -> str:

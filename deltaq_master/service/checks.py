@@ -17,6 +17,11 @@ LATE = 0.02
 VERY_LATE = 0.1
 """And one that costs periods of the heartbeat."""
 USUAL = 500_000
+RIGHT = (
+    'echo "$USER - rtprio 1" | sudo tee /etc/security/limits.d/70-deltaq.conf, then log in again; a service that '
+    "charges has it (deltaq service install --charge)"
+)
+"""What gives the pump of this user's programs real-time priority (limits.conf(5))."""
 
 
 class Verdict(Enum):
@@ -226,16 +231,22 @@ def _computer(found: Findings) -> Iterator[Check]:
             yield Check("timing", Verdict.GOOD, text)
         else:
             grave = Verdict.BAD if found.lateness > VERY_LATE else Verdict.WARNING
-            yield Check(
-                "timing", grave, text, "end busy programs, or charge as a service: deltaq service install"
-            )
+            other = "" if found.realtime else ", or give the pump priority, as below"
+            yield Check("timing", grave, text, f"end busy programs{other}")
     if found.realtime is not None:
-        may = "may" if found.realtime else "may not"
-        text = f"nice {found.niceness}; this user {may} ask for real-time priority"
-        yield Check("priority", Verdict.GOOD, text, "" if found.realtime else "not needed while timing is ok")
+        yield _priority(found)
     if found.synchronised is not None:
         if found.synchronised:
             yield Check("clock", Verdict.GOOD, "set by the network")
         else:
             text = "not set by the network: times in recordings may be off"
             yield Check("clock", Verdict.WARNING, text, "sudo timedatectl set-ntp true")
+
+
+def _priority(found: Findings) -> Check:
+    """Whether the pump, which asks for real-time priority by itself, will have it."""
+    if found.realtime:
+        return Check("priority", Verdict.GOOD, "the pump takes real-time priority by itself (SCHED_FIFO 1)")
+    late = found.lateness is not None and found.lateness > LATE
+    text = f"the pump goes on at nice {found.niceness}: this user has no right to real-time priority"
+    return Check("priority", Verdict.WARNING if late else Verdict.GOOD, text, RIGHT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -20,6 +21,9 @@ from deltaq_master.service.findings import Findings, Heard, heard
 
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
 TIMESYNC = Path("/run/systemd/timesync")
+STATUS = Path("/proc/self/status")
+CAP_SYS_NICE = 1 << 23
+"""Its bit in CapEff (capabilities(7)), by which any priority may be asked for."""
 Opening = Callable[[], AbstractContextManager[Network]]
 
 
@@ -73,4 +77,13 @@ def _realtime() -> bool | None:
     except ImportError:  # Windows
         return None
     limit = getattr(resource, "RLIMIT_RTPRIO", None)
-    return None if limit is None else os.geteuid() == 0 or resource.getrlimit(limit)[0] != 0
+    return None if limit is None else resource.getrlimit(limit)[0] != 0 or _capable()
+
+
+def _capable() -> bool:
+    """Whether this process has CAP_SYS_NICE, as root has it outside of a container."""
+    try:
+        found = re.search(r"^CapEff:\s*([0-9a-f]+)$", STATUS.read_text(encoding="ascii"), re.MULTILINE)
+    except OSError:
+        return os.geteuid() == 0
+    return found is not None and bool(int(found[1], 16) & CAP_SYS_NICE)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from deltaq_master.errors import BusError
-from deltaq_master.link.bus.interfaces import Interface, interface, ip_program, usb_serial
+from deltaq_master.link.bus.interfaces import Interface, interface, interfaces, ip_program, usb_serial
 from deltaq_master.service.machine import Machine
 from deltaq_master.service.plan import paths
 from deltaq_master.service.request import ACCEPTED_QUEUE, RESTART_MS, Request, bus_unit
@@ -21,9 +21,9 @@ INSTANCES = Path("/etc/systemd/system")
 def look(channel: str, root: Path | None = None) -> Machine:
     """The computer as it is; nothing is changed. With `root` the files are those in that folder."""
     try:
-        here = interface(channel)
+        found = interfaces()
     except BusError:
-        here = None
+        found = ()
     version = _version()
     return Machine(
         root=root is not None or (hasattr(os, "geteuid") and os.geteuid() == 0),
@@ -34,7 +34,8 @@ def look(channel: str, root: Path | None = None) -> Machine:
         places=tuple(map(str, _places())),
         # Who may read what in a system that only lies there is not known here.
         readable=root is not None or all(map(_readable, _places())),
-        interface=here,
+        interface=next((each for each in found if each.name == channel), None),
+        present=tuple(each.name for each in found if not each.virtual),
         usb_serial=usb_serial(channel),
         files={path: text for path in paths(channel) if (text := _text(path, root)) is not None},
         others=_others(channel, root),

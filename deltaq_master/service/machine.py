@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deltaq_master.link.bus.interfaces import Interface
+from deltaq_master.service.bus_units import options_in
 
 FIRST_NETWORKD = 248
 """The first systemd whose .link files have TransmitQueueLength=; [CAN] in .network files is older."""
@@ -30,6 +31,8 @@ class Machine:
     """Whether every user can read those places."""
     interface: Interface | None = None
     """The interface as it stands, None while it is not there."""
+    present: tuple[str, ...] = ()
+    """All CAN controllers that are there, by the names of their interfaces."""
     restart: bool | None = None
     """Whether its driver can restart after bus-off, None if that could not be tried."""
     queue: int | None = None
@@ -40,3 +43,8 @@ class Machine:
     """Texts of the files that are there, of those that an installation on this interface may have."""
     others: tuple[str, ...] = ()
     """Other interfaces that our template unit brings up."""
+
+    @property
+    def bitrate(self) -> int | None:
+        """The bit rate that is installed [bit/s], None if none is."""
+        return options_in(self.files).get("bitrate")

@@ -14,6 +14,7 @@ from deltaq_master.service.request import (
     Job,
     Request,
     Way,
+    eds_path,
     job_unit,
     profile_path,
 )
@@ -54,6 +55,7 @@ def paths(channel: str) -> tuple[str, ...]:
         bus_units.drop_in_path(channel),
         *(program_unit.unit_path(channel, job) for job in (Job.WATCH, Job.CHARGE)),
         profile_path(channel),
+        eds_path(channel),
     )
 
 
@@ -83,6 +85,8 @@ def texts(request: Request, machine: Machine) -> dict[str, str]:
         found[path] = program_unit.program_text(request, machine.command, home)
     if request.job is Job.CHARGE:
         found[profile_path(channel)] = bus_units.head(request.words) + request.profile
+    if request.eds:
+        found[eds_path(channel)] = bus_units.head(request.words) + request.eds
     return found
 
 
@@ -169,7 +173,8 @@ def _check_ours(wanted: dict[str, str], machine: Machine) -> None:
 def _notes(request: Request, way: Way, machine: Machine) -> Iterator[str]:
     here = machine.interface
     if here is None:
-        yield f"there is no {request.channel} now: it comes up when its adapter is plugged in"
+        others = f" (here: {', '.join(machine.present)})" if machine.present else ""
+        yield f"there is no {request.channel} now{others}: it comes up when its adapter is plugged in"
     if request.queue is not None:
         yield (
             f"a queue of {request.queue} frames holds {request.queue_time:.1f} s of a bus at {request.bitrate} "

@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 
 from deltaq_master.service.bus_units import head
-from deltaq_master.service.request import AtTheEnd, Job, Request, bus_unit, job_unit, profile_path
-from deltaq_master.service.sandbox import PROGRAM
+from deltaq_master.service.request import (
+    AtTheEnd,
+    Job,
+    Request,
+    bus_unit,
+    eds_path,
+    job_unit,
+    profile_path,
+)
+from deltaq_master.service.sandbox import CHARGING, WATCHING, reaching
 
 STOP_TIME = 15
 """Seconds for the safe order, which takes 6 s at most, and for leaving the bus."""
@@ -50,7 +58,7 @@ def program_text(request: Request, command: tuple[str, ...], home: bool = False)
         "WatchdogSignal=SIGABRT",
         "TimeoutAbortSec=5",
         "LimitCORE=0",
-        # Before ordinary programs, on a machine that is busy.
+        # Before other programs, on a machine that is busy.
         "Nice=-10",
         f"RestartSec={REST}",
     ]
@@ -65,7 +73,10 @@ def program_text(request: Request, command: tuple[str, ...], home: bool = False)
         ]
     else:
         unit += ["Restart=on-failure", "RestartPreventExitStatus=2"]
-    unit += ["Environment=PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONFAULTHANDLER=1", *PROGRAM]
+    unit.append("Environment=PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONFAULTHANDLER=1")
+    unit += CHARGING if charges else WATCHING
+    if request.bms_host:
+        unit += reaching(request.bms_host)
     if home:
         unit.append("ProtectHome=read-only")
     unit += ["", "[Install]", "WantedBy=multi-user.target"]
@@ -75,11 +86,13 @@ def program_text(request: Request, command: tuple[str, ...], home: bool = False)
 def _words(request: Request) -> tuple[str, ...]:
     """The command line behind the command: options that stand before the verb, the verb, its own."""
     ids = ("-n", str(request.node_id), "--master-id", str(request.master_id))
-    before = ("-i", "socketcan", "-c", request.channel, *ids)
+    eds = ("--eds", eds_path(request.channel)) if request.eds else ()
+    before = ("-i", "socketcan", "-c", request.channel, *ids, *eds)
     if request.job is Job.WATCH:
         return (*before, "service", "watch")
     end = () if request.at_the_end is AtTheEnd.REFUSE else (request.at_the_end.value,)
-    return (*before, "service", "charge", "--battery", profile_path(request.channel), *end)
+    bms = ("--bms", request.bms) if request.bms else ()
+    return (*before, "service", "charge", "--battery", profile_path(request.channel), *bms, *end)
 
 
 def _quoted(word: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
+from ipaddress import ip_address
 
 from deltaq_master.errors import UsageError
 from deltaq_master.units import quantity
@@ -18,6 +20,8 @@ FRAME_BITS = 130
 """Bits of a full frame on the wire, with stuff bits, for estimates."""
 RESTART_MS = 100
 """Rest after bus-off before the controller is started again [ms]."""
+UNSEEN = ("/tmp/", "/var/tmp/", "/home/", "/root/", "/run/user/", "/dev/")
+"""Folders that a service does not see, or has another of."""
 
 
 class Way(Enum):
@@ -56,6 +60,10 @@ class Request:
     job: Job = Job.NONE
     profile: str = ""
     """Text of the battery profile, for a charge."""
+    bms: str = ""
+    """Where battery readings come from, for a charge: an absolute path, or HOST:PORT; '' for none."""
+    eds: str = ""
+    """Text of the EDS, '' for the shipped one."""
     at_the_end: AtTheEnd = AtTheEnd.REFUSE
     node_id: int = 10
     master_id: int = 1
@@ -67,10 +75,37 @@ class Request:
             )
         if not 1 <= self.bitrate <= MOST_BITRATE:
             raise UsageError(f"{self.bitrate} bit/s is no bit rate of classic CAN", "1 to 1000000")
-        if self.queue is not None and not 1 <= self.queue <= 0xFFFFFFFF:
+        if self.queue is not None and not 1 <= self.queue <= 0x7FFFFFFF:
             raise UsageError(f"{self.queue} is no length of a queue", "give a number of frames")
         if self.at_the_end is not AtTheEnd.REFUSE and self.job is not Job.CHARGE:
             raise UsageError(f"{self.at_the_end.value} is about a charge", "add --charge PROFILE.toml")
+        if self.eds and self.job is Job.NONE:
+            raise UsageError("--eds is about a service", "add --charge PROFILE.toml or --watch")
+        if self.bms:
+            self._check_bms()
+
+    def _check_bms(self) -> None:
+        if self.job is not Job.CHARGE:
+            raise UsageError("--bms is about a charge", "add --charge PROFILE.toml")
+        path = self.bms.startswith("/") and self.bms.isprintable()
+        if not path and not self.bms_host:
+            raise UsageError(
+                f"--bms {self.bms}: a service cannot read that",
+                "give an absolute path (a named pipe or a Unix socket), localhost:PORT or ADDRESS:PORT",
+            )
+        if self.bms.startswith(UNSEEN):
+            raise UsageError(f"--bms {self.bms}: a service does not see that folder", "put it below /run")
+
+    @property
+    def bms_host(self) -> str:
+        """The computer that readings come from over TCP, as systemd takes it; '' for another source, or a bad one."""
+        found = re.fullmatch(r"(localhost|[0-9.]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}", self.bms)
+        host = found[1].strip("[]") if found else ""
+        if host and host != "localhost":
+            with suppress(ValueError):
+                return str(ip_address(host))
+            return ""
+        return host
 
     @property
     def queue_time(self) -> float:
@@ -79,7 +114,7 @@ class Request:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The options that ask for this again, the profile by its installed name."""
+        """The options that ask for this again, profile and EDS by their installed names."""
         found = ["--channel", self.channel, "--bitrate", str(self.bitrate)]
         if self.queue is not None:
             found += ["--txqueuelen", str(self.queue)]
@@ -87,6 +122,10 @@ class Request:
             found.append("--watch")
         if self.job is Job.CHARGE:
             found += ["--charge", profile_path(self.channel)]
+        if self.eds:
+            found += ["--eds", eds_path(self.channel)]
+        if self.bms:
+            found += ["--bms", self.bms]
         if self.at_the_end is not AtTheEnd.REFUSE:
             found.append(self.at_the_end.value)
         return tuple(found)
@@ -95,6 +134,11 @@ class Request:
 def profile_path(channel: str) -> str:
     """Where the battery profile of a charging service is kept."""
     return f"/etc/deltaq/{channel}.toml"
+
+
+def eds_path(channel: str) -> str:
+    """Where the EDS of a service is kept, if it is not the shipped one."""
+    return f"/etc/deltaq/{channel}.eds"
 
 
 def escaped(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from deltaq_master.link.pump.priority import PRIORITY
+
 COMMON = (
     "NoNewPrivileges=yes",
     "ProtectSystem=strict",
@@ -17,7 +19,6 @@ COMMON = (
     "LockPersonality=yes",
     "MemoryDenyWriteExecute=yes",
     "RestrictNamespaces=yes",
-    "RestrictRealtime=yes",
     "RestrictSUIDSGID=yes",
     "RemoveIPC=yes",
     "KeyringMode=private",
@@ -44,8 +45,26 @@ PROGRAM = (
 )
 """For a service that watches or charges."""
 
+WATCHING = (*PROGRAM, "RestrictRealtime=yes")
+"""For a service that watches: it has no pump."""
+
+CHARGING = (
+    *PROGRAM,
+    # The pump asks for it (link/pump/priority.py); of @resources this call alone.
+    f"LimitRTPRIO={PRIORITY}",
+    "SystemCallFilter=sched_setscheduler",
+)
+"""For a service that charges: its pump may run before ordinary programs."""
+
+
+def reaching(host: str) -> tuple[str, ...]:
+    """What a service that gets readings over TCP has besides: this address, and no other."""
+    return ("RestrictAddressFamilies=AF_INET AF_INET6", f"IPAddressAllow={host}")
+
+
 BRING_UP = (
     *COMMON,
+    "RestrictRealtime=yes",
     "CapabilityBoundingSet=CAP_NET_ADMIN",
     "PrivateDevices=yes",
     "RestrictAddressFamilies=AF_NETLINK AF_UNIX AF_INET",

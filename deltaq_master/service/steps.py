@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from deltaq_master.service import bus_units, program_unit
 from deltaq_master.service.machine import Machine
-from deltaq_master.service.request import Job, Request, Way, bus_unit, job_unit
+from deltaq_master.service.request import Job, Request, Way, bus_unit, eds_path, job_unit
 
 KERNEL_QUEUE = 10
 """The transmit queue that the kernel gives a CAN interface."""
@@ -58,7 +58,8 @@ def bus_steps(request: Request, way: Way, machine: Machine, changed: Collection[
 
 def job_steps(request: Request, changed: Collection[str]) -> Steps:
     """What enables the service. One that watches begins at once; one that charges waits for a word, or a boot."""
-    if request.job is Job.NONE or program_unit.unit_path(request.channel, request.job) not in changed:
+    read = {program_unit.unit_path(request.channel, request.job), eds_path(request.channel)}
+    if request.job is Job.NONE or not read & set(changed):
         return ()
     unit = job_unit(request.channel, request.job)
     steps = [_command(f"systemctl enable {unit}")]

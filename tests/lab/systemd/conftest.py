@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.interfaces import Wire
-from tests.lab.systemd.machine import files, ours, run
+from tests.lab.bench import Bench
+from tests.lab.interfaces import Wire, up
+from tests.lab.systemd.machine import CHARGE_UNIT, WATCH_UNIT, files, ours, run
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -32,8 +33,30 @@ def template(wire: Wire) -> Iterator[None]:
     uninstalled()
 
 
+@pytest.fixture
+def bus(template: None, tmp_path: Path) -> Iterator[Bench]:
+    """can0 is for the service, the charger is on can1, the recorder on can2; a template unit brings can0 up."""
+    yield from _bus(tmp_path)
+
+
+@pytest.fixture
+def networkd_bus(networkd: None, tmp_path: Path) -> Iterator[Bench]:
+    """The same, and networkd brings can0 up."""
+    yield from _bus(tmp_path)
+
+
+def _bus(folder: Path) -> Iterator[Bench]:
+    for name in ("can1", "can2"):
+        up(name)
+    made = Bench("can0", "can1", "can2", folder)
+    yield made
+    run(f"systemctl kill --signal=CONT {CHARGE_UNIT}", may_fail=True)
+    run(f"systemctl stop {CHARGE_UNIT} {WATCH_UNIT}", may_fail=True)
+    made.end()
+
+
 def uninstalled() -> None:
     """Take away what the test has installed, and see that nothing is left."""
-    run("systemctl stop deltaq-charge-can0 deltaq-watch-can0", may_fail=True)
+    run(f"systemctl stop {CHARGE_UNIT} {WATCH_UNIT}", may_fail=True)
     ours("service", "uninstall", "--channel", "can0")
     assert not files()

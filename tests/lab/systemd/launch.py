@@ -33,17 +33,29 @@ def missing() -> Iterator[str]:
     yield from guest.missing()
     if not SYSTEMD.exists():
         yield f"there is no {SYSTEMD}: install the package systemd"
+    if ROOT.is_relative_to("/tmp") or ROOT.is_relative_to("/var/tmp"):
+        yield f"this checkout is {ROOT}, and services do not see /tmp: move it"
     if not UDEV.exists() and shutil.which("apt-get") is None:
         yield f"there is no {UDEV}: install the package udev"
 
 
 def udev_layer(folder: Path) -> Path | None:
-    """A folder with the files of the package udev, for the guest; None where this computer has them."""
+    """A folder with the files of the package udev, for the guest; None where this computer has them.
+
+    Ends the program with a sentence where the package cannot be fetched.
+    """
     if UDEV.exists():
         return None
     loaded, unpacked = folder / "package", folder / "unpacked"
     loaded.mkdir()
-    subprocess.run(["apt-get", "download", "udev"], cwd=loaded, check=True, capture_output=True)
+    fetched = subprocess.run(
+        ["apt-get", "download", "udev"], cwd=loaded, check=False, capture_output=True, text=True
+    )
+    if fetched.returncode != 0:
+        problem = " ".join(fetched.stderr.split())
+        sys.exit(
+            f"tests/lab/systemd/run: the package udev cannot be fetched ({problem}): apt-get update, or install it"
+        )
     (package,) = loaded.glob("udev_*.deb")
     subprocess.run(["dpkg-deb", "--extract", str(package), str(unpacked)], check=True)
     # /bin and /lib are links to /usr/bin and /usr/lib, and a folder of the layer would hide them.
@@ -64,7 +76,7 @@ def main(words: list[str]) -> int:
     """Check what is needed, say what is missing, and run."""
     parser = argparse.ArgumentParser(prog="tests/lab/systemd/run", description=DESCRIPTION)
     parser.add_argument(
-        "--limit", type=float, default=600.0, metavar="S", help="end the guest after this time"
+        "--limit", type=float, default=1800.0, metavar="S", help="end the guest after this time"
     )
     parser.add_argument("--do", metavar="COMMAND", help="run a shell command in place of pytest")
     options, rest = parser.parse_known_args(words)

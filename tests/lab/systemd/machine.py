@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+from tests.lab.forks import ROOT
 from tests.lab.interfaces import described
-from tests.lab.programs import DELTAQ, ROOT, wait_for
+from tests.lab.programs import DELTAQ, wait_for
 
 PLACES = (
     "/etc/systemd/system",
@@ -18,6 +20,10 @@ PLACES = (
     "/etc/udev/rules.d",
     "/run/deltaq-can0",
 )
+QUEUES = (65536, 32767)
+"""What 65536 frames, as asked for, become: old kernels give them, current ones the most that they take."""
+KERNEL_QUEUE = 10
+"""And what there is if nothing is asked for."""
 CHARGE_UNIT = "deltaq-charge-can0.service"
 WATCH_UNIT = "deltaq-watch-can0.service"
 
@@ -58,6 +64,15 @@ def exists(name: str = "can0") -> bool:
     return Path("/sys/class/net", name).exists()
 
 
+def real_time(pid: int) -> list[int]:
+    """Priorities of the threads of a process that run by SCHED_FIFO (FF in `ps -eLo cls,rtprio`)."""
+    threads = [int(path.name) for path in Path(f"/proc/{pid}/task").iterdir()]
+    first = [
+        each for each in threads if os.sched_getscheduler(each) & ~os.SCHED_RESET_ON_FORK == os.SCHED_FIFO
+    ]
+    return [os.sched_getparam(each).sched_priority for each in first]
+
+
 class Unit:
     """A service of systemd, and what it and systemd have said of it since this object was made."""
 
@@ -82,6 +97,11 @@ class Unit:
     def told(self, **fields: str) -> list[dict[str, Any]]:
         """Those that have these fields."""
         return [each for each in self.messages() if all(each.get(key) == fields[key] for key in fields)]
+
+    def when(self, words: str) -> float:
+        """When something was said first, on the clock that never jumps [s]."""
+        found = (each for each in self.messages() if words in str(each["MESSAGE"]))
+        return int(next(found)["__MONOTONIC_TIMESTAMP"]) / 1e6
 
     @property
     def words(self) -> str:

@@ -9,12 +9,11 @@ import pytest
 
 from tests.lab.interfaces import Wire, described, down, ip
 from tests.lab.programs import wait_for
-from tests.lab.systemd.machine import exists, files, is_up, ours, run, shown
+from tests.lab.systemd.machine import KERNEL_QUEUE, QUEUES, exists, files, is_up, ours, run, shown
 
 INSTALL = ("service", "install", "--channel", "can0", "--bitrate", "500000")
-QUEUES = (65536, 32767)
-"""What was asked for, and what current kernels give."""
-KERNEL_QUEUE = 10
+REFUSED = 300_000_000
+"""A queue that every kernel refuses to an interface that is up: its memory is not there."""
 CARRIER = Path("/sys/class/net/can0/carrier_changes")
 """How often the interface went up or down."""
 
@@ -71,7 +70,24 @@ def test_install_restart_replug_uninstall(way: str, wire: Wire) -> None:
     assert "nothing of ours" in ours("service", "uninstall", "--channel", "can0").stdout
 
 
-@pytest.mark.long
+def test_a_queue_that_the_kernel_refuses_keeps_nothing_down(way: str, wire: Wire) -> None:
+    ours(*INSTALL)
+    with pytest.raises(AssertionError, match="RTNETLINK answers"):
+        ip(f"link set can0 txqueuelen {REFUSED}")
+    said = ours(*INSTALL, "--txqueuelen", str(REFUSED))
+    assert f"{REFUSED} is refused by current kernels: 32767 is used" in said.stderr
+    assert "can0: up, 500000 bit/s" in said.stdout
+    assert "queue 32767 frames" in said.stdout
+    ours("service", "status", "--channel", "can0")
+    wire.tell("out can0")
+    wait_for("can0 is gone", lambda: not exists())
+    wire.tell("in can0")
+    wait_for("can0 is back", lambda: exists() and is_up())
+    wait_for("its queue is set", lambda: described("can0")["txqlen"] == 32767)
+    if way == "template":
+        assert shown("can-up@can0", "Result") == "success"
+
+
 def test_a_bus_that_is_not_there_yet_and_without_a_queue(way: str, wire: Wire) -> None:
     wire.tell("out can0")
     wait_for("can0 is gone", lambda: not exists())
@@ -81,7 +97,6 @@ def test_a_bus_that_is_not_there_yet_and_without_a_queue(way: str, wire: Wire) -
     assert described("can0")["txqlen"] == KERNEL_QUEUE
 
 
-@pytest.mark.long
 def test_another_way_and_another_bit_rate_replace_the_first(networkd: None) -> None:
     ours(*INSTALL)
     ours("service", "install", "--channel", "can0", "--bitrate", "250000", "--way", "template")

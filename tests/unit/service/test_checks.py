@@ -179,7 +179,27 @@ def test_settings_that_name_another_bus_are_a_warning() -> None:
     ("late", "verdict"), [(0.001, Verdict.GOOD), (0.05, Verdict.WARNING), (0.3, Verdict.BAD)]
 )
 def test_a_computer_that_is_late(late: float, verdict: Verdict) -> None:
-    assert line(replace(SOUND, lateness=late), "timing").verdict is verdict
+    check = line(replace(SOUND, lateness=late), "timing")
+    assert check.verdict is verdict
+    # Who has real-time priority already is not told to take it.
+    assert check.mend == ("" if verdict is Verdict.GOOD else "end busy programs")
+    plain = line(replace(SOUND, lateness=late, realtime=False), "timing").mend
+    assert (plain == "end busy programs, or give the pump priority, as below") is (
+        verdict is not Verdict.GOOD
+    )
+
+
+@pytest.mark.parametrize(("late", "verdict"), [(0.001, Verdict.GOOD), (0.05, Verdict.WARNING)])
+def test_a_user_without_the_right_to_real_time_priority(late: float, verdict: Verdict) -> None:
+    check = line(replace(SOUND, realtime=False, lateness=late), "priority")
+    assert check.verdict is verdict
+    assert check.text == "the pump goes on at nice 0: this user has no right to real-time priority"
+    assert check.mend.startswith('echo "$USER - rtprio 1" | sudo tee /etc/security/limits.d/70-deltaq.conf')
+
+
+def test_with_the_right_there_is_nothing_to_do_for_priority() -> None:
+    check = line(replace(SOUND, lateness=0.05), "priority")
+    assert (check.verdict, check.mend) == (Verdict.GOOD, "")
 
 
 def test_a_clock_that_nobody_sets() -> None:

@@ -19,6 +19,7 @@ DROP_IN = "/etc/systemd/system/can-up@can0.service.d/deltaq.conf"
 WATCH = "/etc/systemd/system/deltaq-watch-can0.service"
 CHARGE = "/etc/systemd/system/deltaq-charge-can0.service"
 PROFILE = "/etc/deltaq/can0.toml"
+EDS = "/etc/deltaq/can0.eds"
 
 UP = CAN0
 DOWN = replace(CAN0, up=False, bitrate=None, state="STOPPED")
@@ -71,7 +72,9 @@ def test_by_a_template_unit() -> None:
 def test_an_interface_that_is_not_there_is_not_waited_for() -> None:
     plan = install(Request("can0"), replace(PLAIN, interface=None))
     assert commands(plan) == ["systemctl daemon-reload", "systemctl enable can-up@can0.service"]
-    assert "there is no can0 now" in plan.notes[0]
+    assert "there is no can0 now: it comes up" in plan.notes[0]
+    mistyped = install(Request("can7"), replace(PLAIN, interface=None, present=("can0", "can1")))
+    assert "there is no can7 now (here: can0, can1): it comes up" in mistyped.notes[0]
     plan = install(Request("can0"), replace(NETWORKD, interface=None, restart=None))
     assert commands(plan) == ["networkctl reload"]
 
@@ -121,6 +124,13 @@ def test_a_driver_that_cannot_restart_is_not_asked_to(restart: bool | None, why:
     assert not able.notes
 
 
+@pytest.mark.parametrize("machine", [NETWORKD, PLAIN])
+def test_the_installed_bit_rate_is_known(machine: Machine) -> None:
+    assert machine.bitrate is None
+    assert installed(install(Request("can0", bitrate=250_000), machine), machine).bitrate == 250_000
+    assert replace(machine, files={DROP_IN: "# mine: --bitrate 125000\n"}).bitrate is None
+
+
 def test_a_restart_that_was_tried_once_is_remembered() -> None:
     machine = installed(install(Request("can0"), NETWORKD), NETWORKD)
     assert "RestartSec" in install(Request("can0", bitrate=250_000), machine).write[NETWORK]
@@ -142,6 +152,20 @@ def test_a_service_that_charges_waits_for_a_word() -> None:
 def test_a_service_that_watches_begins_at_once() -> None:
     plan = install(Request("can0", job=Job.WATCH), PLAIN)
     assert commands(plan)[-1] == "systemctl restart --no-block deltaq-watch-can0.service"
+
+
+def test_an_eds_is_copied_and_taken_away_with_the_service() -> None:
+    request = Request("can0", job=Job.WATCH, eds="[FileInfo]\n")
+    plan = install(request, PLAIN)
+    assert plan.write[EDS].endswith("\n\n[FileInfo]\n")
+    machine = installed(plan, PLAIN)
+    assert install(request, machine).nothing
+    # What runs has read the one before.
+    other = install(replace(request, eds="[DeviceInfo]\n"), machine)
+    assert commands(other)[-1] == "systemctl restart --no-block deltaq-watch-can0.service"
+    shipped = install(Request("can0", job=Job.WATCH), machine)
+    assert shipped.remove == (EDS,)
+    assert EDS in uninstall("can0", machine).remove
 
 
 def test_another_job_ends_the_one_before() -> None:
@@ -242,4 +266,4 @@ def test_networkd_that_does_not_run_is_enabled_and_said() -> None:
 
 
 def test_every_file_has_a_place() -> None:
-    assert set(paths("can0")) == {NETWORK, LINK, TEMPLATE, DROP_IN, WATCH, CHARGE, PROFILE}
+    assert set(paths("can0")) == {NETWORK, LINK, TEMPLATE, DROP_IN, WATCH, CHARGE, PROFILE, EDS}

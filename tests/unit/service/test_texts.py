@@ -106,6 +106,59 @@ def test_a_watching_unit_is_started_again_and_leaves_no_mark() -> None:
     assert "RestartPreventExitStatus=2\n" in text
 
 
+def sandbox(request: Request) -> list[str]:
+    return lines(program_unit.program_text(request, COMMAND))
+
+
+def test_the_pump_of_a_charge_may_have_real_time_priority_and_a_watch_may_not() -> None:
+    charge, watch = sandbox(Request("can0", job=Job.CHARGE)), sandbox(Request("can0", job=Job.WATCH))
+    assert "LimitRTPRIO=1" in charge
+    assert not any("RestrictRealtime" in line for line in charge)
+    # Of the calls that alter resources this one alone is given back, after all of them were taken away.
+    taken, given = "SystemCallFilter=~@privileged @resources", "SystemCallFilter=sched_setscheduler"
+    assert charge.index(given) > charge.index(taken)
+    assert "RestrictRealtime=yes" in watch
+    assert taken in watch
+    assert not {given, "LimitRTPRIO=1"} & set(watch)
+    assert "RestrictRealtime=yes" in lines(bus_units.template_text("/sbin/ip"))
+
+
+@pytest.mark.parametrize(
+    ("source", "host"),
+    [
+        ("/run/bms/readings", ""),
+        ("localhost:29000", "localhost"),
+        ("127.0.0.1:29000", "127.0.0.1"),
+        ("[::1]:29000", "::1"),
+    ],
+)
+def test_readings_of_a_battery(source: str, host: str) -> None:
+    request = Request("can0", job=Job.CHARGE, bms=source, at_the_end=AtTheEnd.HOLD)
+    unit = sandbox(request)
+    (start,) = (line for line in unit if line.startswith("ExecStart="))
+    assert start.endswith(f"service charge --battery /etc/deltaq/can0.toml --bms {source} --hold")
+    assert request.words[-3:] == ("--bms", source, "--hold")
+    reached = [line for line in unit if "AF_INET" in line or "IPAddressAllow" in line]
+    expected = ["RestrictAddressFamilies=AF_INET AF_INET6", f"IPAddressAllow={host}"]
+    assert reached == (expected if host else [])
+    assert "IPAddressDeny=any" in unit
+
+
+@pytest.mark.parametrize("job", [Job.CHARGE, Job.WATCH])
+def test_another_eds(job: Job) -> None:
+    request = Request("can0", job=job, eds="[FileInfo]\n")
+    (start,) = (line for line in sandbox(request) if line.startswith("ExecStart="))
+    assert f"--master-id 1 --eds /etc/deltaq/can0.eds service {job.value}" in start
+    assert request.words[-2:] == ("--eds", "/etc/deltaq/can0.eds")
+
+
+def test_an_installed_profile_may_be_given_again() -> None:
+    text = '# a comment of mine\n\nname = "pack"\n'
+    installed = bus_units.head(("--channel", "can0")) + text
+    assert bus_units.without_head(installed) == text
+    assert bus_units.without_head(text) == text
+
+
 def test_a_command_in_a_home_can_be_seen() -> None:
     text = program_unit.program_text(Request("can0", job=Job.WATCH), COMMAND, home=True)
     assert lines(text).index("ProtectHome=read-only") > lines(text).index("ProtectHome=yes")
@@ -142,7 +195,16 @@ def test_a_naming_rule() -> None:
         ({"channel": "can0", "bitrate": 0}, "no bit rate of classic CAN"),
         ({"channel": "can0", "bitrate": 2_000_000}, "no bit rate of classic CAN"),
         ({"channel": "can0", "queue": 0}, "no length of a queue"),
+        ({"channel": "can0", "queue": 0x8000_0000}, "no length of a queue"),  # more than ip takes
         ({"channel": "can0", "at_the_end": AtTheEnd.HOLD}, "--hold is about a charge"),
+        ({"channel": "can0", "eds": "[FileInfo]\n"}, "--eds is about a service"),
+        ({"channel": "can0", "job": Job.WATCH, "bms": "/run/x"}, "--bms is about a charge"),
+        ({"channel": "can0", "job": Job.CHARGE, "bms": "-"}, "a service cannot read that"),
+        ({"channel": "can0", "job": Job.CHARGE, "bms": "readings"}, "a service cannot read that"),
+        ({"channel": "can0", "job": Job.CHARGE, "bms": "/run/a\nUser=root"}, "a service cannot read that"),
+        ({"channel": "can0", "job": Job.CHARGE, "bms": "bms.example:29000"}, "a service cannot read that"),
+        ({"channel": "can0", "job": Job.CHARGE, "bms": "1.2.3:29000"}, "a service cannot read that"),
+        ({"channel": "can0", "job": Job.CHARGE, "bms": "/tmp/readings"}, "does not see that folder"),
     ],
 )
 def test_words_that_nothing_can_be_done_with(words: dict[str, object], message: str) -> None:
