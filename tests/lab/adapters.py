@@ -14,6 +14,7 @@ Commands, one per line on standard input, each answered by a line (`done`, or `e
 of the input everything is taken away:
 
     cable-off NAME / cable-on NAME       pull the plug out of the bus
+    hold NAME / go-on NAME               get nothing onto the bus, as if others had it all the time, and hear everything
     out NAME / in NAME                   pull the adapter out of the computer: its interface goes and comes
     state NAME active|warning|passive|off RX TX
                                          report an error state with these counters, as the controller would
@@ -64,6 +65,7 @@ class Adapter:
         self.line: int | None = None
         """Our end of the pty; None while the adapter is out of the computer."""
         self.cable = True
+        self.held = False
         self._driver_end = -1
         self._buffer = b""
         self._rate = b""
@@ -157,12 +159,15 @@ class Wire:
     def carry(self) -> None:
         """Deliver the frames that somebody acknowledges."""
         for sender in self.adapters.values():
-            while sender.waiting and any(other.acknowledges(sender) for other in self.adapters.values()):
+            while not sender.held and sender.waiting and self._acknowledged(sender):
                 text = sender.waiting.popleft()
                 for other in self.adapters.values():
                     if other.hears(sender):
                         other.write(text)
                 sender.write(b"z" if text[:1] in (b"t", b"r") else b"Z")
+
+    def _acknowledged(self, sender: Adapter) -> bool:
+        return any(other.acknowledges(sender) for other in self.adapters.values())
 
     def obey(self, command: str) -> None:
         """Carry out a command; raises KeyError or ValueError for one that is not known."""
@@ -170,6 +175,8 @@ class Wire:
         adapter = self.adapters[name]
         if what in ("cable-off", "cable-on"):
             adapter.cable = what == "cable-on"
+        elif what in ("hold", "go-on"):
+            adapter.held = what == "hold"
         elif what == "out":
             adapter.pull_out()
         elif what == "in":

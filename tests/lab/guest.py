@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 HERE = Path(__file__).resolve().parent
 KERNEL = "linux.uml"
@@ -87,11 +88,13 @@ def boot(
     limit: float = 600.0,
     init: Path = HERE / "guest_init",
     notes: Mapping[str, str] | None = None,
+    output: IO[bytes] | None = None,
 ) -> int:
     """Boot the guest, run a command in it as its root, and return the command's exit status.
 
-    The command's output is ours. `limit` [s] is for all of it. DIED and TIME_OUT come with a sentence on stderr
-    and the kernel's last words. `init` is the guest's first process, which finds further `notes` as files.
+    What the command says goes to `output`, or to ours. `limit` [s] is for all of it. DIED and TIME_OUT come with a
+    sentence on stderr and the kernel's last words. `init` is the guest's first process, which finds further `notes`
+    as files.
     """
     with tempfile.TemporaryDirectory(prefix="lab.") as name:
         lab = Path(name)
@@ -104,7 +107,7 @@ def boot(
         for note, text in (notes or {}).items():
             (lab / note).write_text(f"{text}\n", encoding="utf-8")
         shutil.copy(init, lab / "init")
-        over = _run(lab, _preloaded(lab), limit)
+        over = _run(lab, _preloaded(lab), limit, output)
         status = lab / "status"
         if not over and status.exists() and (text := status.read_text(encoding="ascii").strip()):
             return int(text)
@@ -130,12 +133,12 @@ def _preloaded(lab: Path) -> dict[str, str]:
     return {"LD_PRELOAD": str(library)}
 
 
-def _run(lab: Path, extra: Mapping[str, str], limit: float) -> bool:
-    """Run the guest to its end, its first serial line to our standard output; true if the limit passed."""
+def _run(lab: Path, extra: Mapping[str, str], limit: float, output: IO[bytes] | None) -> bool:
+    """Run the guest to its end, its first serial line to `output` or ours; true if the limit passed."""
     # The guest's consoles want pipes, and not files or /dev/null: cat has the other end.
     with (
         (lab / "kernel").open("wb") as log,
-        subprocess.Popen(["cat"], stdin=subprocess.PIPE) as printer,
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=output) as printer,
     ):
         assert printer.stdin is not None
         serial = printer.stdin.fileno()

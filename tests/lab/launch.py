@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 from tests.lab import guest
+from tests.lab.rig_tests import SAMPLE
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_KERNEL = (6, 0)
@@ -21,8 +26,16 @@ KEPT = re.compile(r"CI|LANG|TERM|COLUMNS|VIRTUAL_ENV|PYTEST_.*|PYTHON.*")
 """Variables that the guest takes over."""
 PROBE = "ip link add vcan0 type vcan && python3 -c 'import socket; socket.socket(socket.PF_CAN, socket.SOCK_RAW, 1)'"
 
+LIMIT, RIG_LIMIT = 600.0, 3600.0
+"""Seconds after which a guest hangs; the second for all of tests/rig."""
+GUESTS = 2
+"""How many guests share all tests, on a computer with so many processors; each has one."""
+RIG_PLUGIN = "tests.lab.rig_on_socketcan"
+"""What brings the tests of tests/rig onto SocketCAN."""
+
 DESCRIPTION = """\
-Run the tests of tests/lab, and end with pytest's exit status. They run on this kernel, in a network namespace of
+Run the tests of tests/lab, and a sample of those of tests/rig, and end with pytest's exit status; words are
+pytest's, tests/rig all of the latter that can run here. They run on this kernel, in a network namespace of
 their own, if it has SocketCAN and we are root; else in a guest (User Mode Linux) that boots in seconds and needs no
 root. No interface of this computer is touched either way. For hardware: pytest tests/lab --bus socketcan:can0
 """
@@ -59,23 +72,53 @@ def run_here(command: list[str]) -> int:
     return done.returncode
 
 
-def run_guest(command: list[str], writable: list[Path], limit: float) -> int:
-    """Run a command in the guest."""
+def run_guest(command: list[str], writable: list[Path], limit: float, output: IO[bytes] | None = None) -> int:
+    """Run a command in a guest; what it says goes to `output`, or to ours."""
     environment = {key: value for key, value in os.environ.items() if KEPT.fullmatch(key)}
     environment |= {"DELTAQ_LAB": "guest", "PATH": guest.search_path(), "HOME": "/root"}
-    return guest.boot(command, environment=environment, folder=ROOT, writable=writable, limit=limit)
+    return guest.boot(
+        command, environment=environment, folder=ROOT, writable=writable, limit=limit, output=output
+    )
 
 
-def pytest_command(arguments: list[str], logs: Path | None) -> list[str]:
-    """The command line of pytest: all of tests/lab, unless files or folders are named."""
-    named = [word for word in arguments if word.startswith("tests/lab")]
+def run_guests(command: list[str], logs: Path | None, limit: float) -> int:
+    """Deal the files of one run of pytest out to GUESTS guests at once; the highest exit status of theirs."""
+    with tempfile.TemporaryDirectory(prefix="lab.") as name, ThreadPoolExecutor(GUESTS) as pool:
+        shared = Path(name)
+
+        def run(number: int) -> int:
+            own = None if logs is None else logs / f"guest-{number}"
+            writable = [shared] if own is None else [shared, own]
+            if own is not None:
+                own.mkdir(exist_ok=True)
+            words = [*command, *logged(own), "-p", "tests.lab.sharing", f"--shared={shared}"]
+            if number == 1:
+                return run_guest(words, writable, limit)
+            # Two at a time would be hard to read: the others are printed afterwards.
+            with (shared / f"said-{number}").open("wb") as said:
+                return run_guest(words, writable, limit, said)
+
+        statuses = list(pool.map(run, range(1, GUESTS + 1)))
+        for path in sorted(shared.glob("said-*")):
+            sys.stdout.write(path.read_text(encoding="utf-8", errors="replace"))
+    return max(statuses)
+
+
+def pytest_command(arguments: list[str]) -> list[str]:
+    """The command line of pytest: tests/lab and a sample of tests/rig, unless files or folders are named."""
     # The guest's clock and files are not this computer's: no cache is shared.
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
-    if not named:
-        command.append("tests/lab")
-    if logs is not None:
-        command.append(f"--basetemp={logs / 'pytest'}")
-    return command
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", RIG_PLUGIN, *arguments]
+    return command if names_tests(arguments) else [*command, "tests/lab", *SAMPLE]
+
+
+def names_tests(arguments: list[str]) -> bool:
+    """Whether files or folders are named."""
+    return any(word.startswith(("tests/lab", "tests/rig")) for word in arguments)
+
+
+def logged(logs: Path | None) -> list[str]:
+    """The words that have pytest keep what programs say and record."""
+    return [] if logs is None else [f"--basetemp={logs / 'pytest'}"]
 
 
 def main(words: list[str]) -> int:
@@ -88,7 +131,10 @@ def main(words: list[str]) -> int:
         "--logs", type=Path, metavar="DIR", help="keep logs and recordings of all programs there"
     )
     parser.add_argument(
-        "--limit", type=float, default=600.0, metavar="S", help="end the guest after this time"
+        "--limit",
+        type=float,
+        metavar="S",
+        help=f"end the guest after this time ({LIMIT:g} s; {RIG_LIMIT:g} s for all of tests/rig)",
     )
     parser.add_argument("--do", metavar="COMMAND", help="run a shell command in place of pytest")
     options, rest = parser.parse_known_args(words)
@@ -103,9 +149,18 @@ def main(words: list[str]) -> int:
     if options.logs is not None:
         options.logs.mkdir(parents=True, exist_ok=True)
     logs = options.logs.resolve() if options.logs is not None else None
-    command = ["sh", "-c", options.do] if options.do else pytest_command(rest, logs)
-    print(f"tests/lab: {'on this kernel' if here else 'in a guest'}", flush=True)
-    return run_here(command) if here else run_guest(command, [logs] if logs else [], options.limit)
+    whole_rig = any(word.rstrip("/") == "tests/rig" for word in rest)
+    limit = options.limit or (RIG_LIMIT if whole_rig else LIMIT)
+    several = not (here or options.do or names_tests(rest)) and (os.cpu_count() or 1) >= GUESTS
+    where_to = "on this kernel" if here else f"in {GUESTS} guests at once" if several else "in a guest"
+    print(f"tests/lab: {where_to}", flush=True)
+    # What the guest compiles it forgets, and it is slow at it.
+    compileall.compile_dir(ROOT / "deltaq_master", quiet=2)
+    compileall.compile_dir(ROOT / "tests", quiet=2)
+    if several:
+        return run_guests(pytest_command(rest), logs, limit)
+    command = ["sh", "-c", options.do] if options.do else [*pytest_command(rest), *logged(logs)]
+    return run_here(command) if here else run_guest(command, [logs] if logs else [], limit)
 
 
 if __name__ == "__main__":

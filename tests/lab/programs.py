@@ -13,7 +13,8 @@ from typing import IO
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.lab.forks import ROOT, Fork, forks
+
 DELTAQ = (sys.executable, "-W", "error", "-m", "deltaq_master")
 PATIENCE = 60.0
 """Seconds after which something hangs. Nothing takes a tenth of it, but the guest is slow."""
@@ -30,15 +31,20 @@ def wait_for(what: str, true: Callable[[], bool], limit: float = PATIENCE) -> No
 
 
 class Program:
-    """A process; what it says on its outputs goes into `NAME.out` and `NAME.err`."""
+    """A process, forked if it is `deltaq`; what it says on its outputs goes into `NAME.out` and `NAME.err`."""
 
     def __init__(self, name: str, command: Sequence[str], folder: Path) -> None:
         self.name = name
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
+        ours = len(DELTAQ)
+        self.process: Fork | subprocess.Popen[bytes]
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=out, stderr=err, env=os.environ
-            )
+            if tuple(command[:ours]) == DELTAQ:
+                self.process = forks().start(command[ours:], ROOT, out.fileno(), err.fileno())
+            else:
+                self.process = subprocess.Popen(
+                    command, cwd=ROOT, stdin=subprocess.PIPE, stdout=out, stderr=err, env=os.environ
+                )
 
     @property
     def out(self) -> str:
@@ -103,4 +109,4 @@ class Program:
             self.process.wait(10.0)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
+            self.process.wait(PATIENCE)

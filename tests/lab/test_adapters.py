@@ -63,6 +63,24 @@ def test_without_a_cable_frames_wait_and_the_queue_fills(wire: interfaces.Wire, 
     arrived(taken, before)
 
 
+def test_an_adapter_that_is_held_hears_while_its_queue_fills(
+    wire: interfaces.Wire, raw: socket.socket, tmp_path: Path
+) -> None:
+    before = frames_of("can1")[0]
+    wire.tell("hold can0")
+    taken = fill(raw)
+    assert 10 < taken < 20
+    recording = Recording("can0", tmp_path)
+    with socket.socket(socket.PF_CAN, socket.SOCK_RAW, socket.CAN_RAW) as other:
+        other.bind(("can1",))
+        other.send(FRAME)
+    recording.wait("the one of can1", lambda frame: frame.cob_id == 0x123)
+    recording.end()
+    assert frames_of("can1")[0] == before
+    wire.tell("go-on can0")
+    arrived(taken, before)
+
+
 def test_alone_on_the_bus_nobody_acknowledges(wire: interfaces.Wire, raw: socket.socket) -> None:
     before = frames_of("can1")[0]
     interfaces.down("can1")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import shlex
 import signal
+import socket
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -14,7 +17,8 @@ import pytest
 from deltaq_master.protocol.events import Frame
 from tests.lab import interfaces
 from tests.lab.bench import CHARGE, Bench, patient, result, rows
-from tests.lab.programs import DELTAQ, ROOT, Program, wait_for
+from tests.lab.forks import ROOT
+from tests.lab.programs import DELTAQ, Program, wait_for
 from tests.lab.recording import Recording, asking, asks_for_current, indication
 from tests.rig.wire_rules import check_limits, commands
 
@@ -22,6 +26,8 @@ LEASE = 0.3
 """Seconds after which nothing may be sent any more when the program does not run."""
 STALE = 2
 """Commands that may come out when the bus is back."""
+FLOOD = bytes.fromhex("FF07 0000 00 000000 0000000000000000")
+"""7FFh without data, as a socket takes it on a little-endian computer."""
 
 
 def charging(bench: Bench) -> tuple[Program, Recording]:
@@ -139,6 +145,57 @@ def test_nobody_acknowledges(killed: bool, bench: Bench, wire: interfaces.Wire) 
     assert all(frame.time < back + 0.5 for frame in waited)
     after = commands(frame for frame in frames if frame.time > back and frame not in waited)
     assert not any(command.ready or command.amps for command in after)
+
+
+def refused(channel: str) -> bool:
+    """Whether the kernel's transmit queue is full."""
+    with socket.socket(socket.PF_CAN, socket.SOCK_RAW, socket.CAN_RAW) as opened:
+        opened.bind((channel,))
+        try:
+            opened.send(FLOOD)
+        except OSError as error:
+            return error.errno == errno.ENOBUFS
+    return False
+
+
+@patient
+def test_the_transmit_queue_is_full_for_two_seconds(bench: Bench, wire: interfaces.Wire) -> None:
+    """Another program fills it, and nothing leaves; the bus itself is heard all the time."""
+    master, recording = charging(bench)
+    flood = bench.start("flood", ["cangen", bench.master, "-i", "-g", "1", "-I", "7FF", "-L", "8"])
+    wire.tell(f"hold {bench.master}")
+    held = time.time()
+    wait_for("the queue is full", lambda: refused(bench.master))
+    # One who only wants to read is told so, and leaves no heap of requests.
+    reader = bench.deltaq("reader", bench.master, "read", "0x1000")
+    wait_for("two seconds, and the reader has ended", lambda: time.time() > held + 2 and not reader.running)
+    assert refused(bench.master)
+    flood.end()
+    wire.tell(f"go-on {bench.master}")
+    assert reader.wait() != 0
+    assert "not sent: the transmit queue of the bus is full" in reader.err
+    said = fault(master, bench.master)["cause"]["text"]
+    # The charger is heard every 0.2 s, and the loss noticed after a little more.
+    assert "nothing of ours leaves can0, although others are heard" in said or "nobody acknowledges" in said
+    frames = recording.end()
+    check_limits(frames)
+    # What had waited is what comes out before the last frame of the flood, and is little.
+    last = max(place for place, frame in enumerate(frames) if frame.cob_id == 0x7FF)
+    waited = [frame for frame in frames[:last] if frame.sent and frame.time > held]
+    assert len(stale(frames, held)) <= STALE
+    assert {
+        cob_id: count for cob_id, count in Counter(frame.cob_id for frame in waited).items() if count > 2
+    } == {}
+    after = commands(frames[last:])
+    assert not any(command.ready or command.amps for command in after)
+    # The next charge takes the whole safe order again.
+    again = bench.record()
+    next_one = bench.deltaq("next", bench.master, "charge", *CHARGE)
+    again.wait("it asks for current again", asks_for_current, sender=next_one)
+    first = commands(again.frames())[0]
+    assert (first.ready, first.amps) == (False, 0)
+    next_one.signal(signal.SIGTERM)
+    assert next_one.wait() == 0
 
 
 @patient

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_a_complete_charge_over_two_interfaces(bench: Bench) -> None:
     check_stop_order(frames, fault=False, slack=SLACK)
 
     # The monitor saw what the recorder saw, and neither sent anything: their interface counts 0.
-    seen = [(row["cob_id"], row["data"]) for row in rows(monitor)]
+    seen = [(row["cob_id"], row["data"]) for row in rows(monitor) if "cob_id" in row]
     assert seen[: len(frames)] == [(frame.cob_id, frame.data.hex(" ").upper()) for frame in frames]
     received, sent = (after - since for after, since in zip(frames_of("can2"), before["can2"], strict=True))
     assert sent == 0
@@ -44,6 +45,7 @@ def test_a_complete_charge_over_two_interfaces(bench: Bench) -> None:
 
 
 @patient
+@pytest.mark.long
 def test_error_frames_disturb_nothing(virtual: Bench) -> None:
     recording = virtual.record()
     monitor = virtual.monitor()
@@ -63,16 +65,60 @@ def test_error_frames_disturb_nothing(virtual: Bench) -> None:
     assert any(row["error"] for row in rows(monitor))
 
 
-def test_another_bit_rate_is_heard_as_silence(wire: interfaces.Wire, bench: Bench) -> None:
-    interfaces.down("can0")
-    interfaces.up("can0", 250_000)
-    bench.simulate(QUICK)
+def unheard(bench: Bench) -> tuple[str, dict[str, Any]]:
+    """What a charge that hears nothing says on stderr, and of the silence as JSON."""
     before = frames_of("can0")
-    master = bench.charge([*CHARGE, "--wait", "3s"])
+    master = bench.charge([*CHARGE, "--wait", "1s"])
     assert master.wait() == 3
     assert "no heartbeat of node 10" in master.err
     # Nothing was received, and nothing was sent to a bus that may be another one.
     assert frames_of("can0") == before
+    said = rows(master)
+    assert said[-1]["event"] == "summary"
+    (found,) = (row for row in said if row["event"] == "silence")
+    assert found["problem"] in master.err
+    assert found["remedy"] in master.err
+    assert (found["channel"], found["expected"], found["sent"]) == ("can0", 500_000, 0)
+    return master.err, found
+
+
+def test_another_bit_rate_at_the_masters_side_is_named_with_what_mends_it(
+    wire: interfaces.Wire, bench: Bench
+) -> None:
+    interfaces.down("can0")
+    interfaces.up("can0", 250_000)
+    bench.simulate()
+    wire.tell("state can0 passive 128 0")
+    said, found = unheard(bench)
+    assert "on can0 at 250000 bit/s; 500000 bit/s is that of the known charger" in said
+    assert "its controller is ERROR-PASSIVE, which speaks for another bit rate" in said
+    assert found["bitrate"] == 250_000
+    assert found["remedy"] == "ip link set can0 down; ip link set can0 up type can bitrate 500000"
+    # Whoever asks is told the same.
+    info = bench.deltaq("info", "can0", "info")
+    assert info.wait() == 3
+    assert "on can0 at 250000 bit/s; 500000 bit/s is that of the known charger" in info.err
+    assert [(row["schema"], row["bitrate"]) for row in rows(info)] == [("deltaq.silence/1", 250_000)]
+    # It does mend it.
+    for command in found["remedy"].split("; "):
+        interfaces.ip(command.removeprefix("ip "))
+    scan = bench.deltaq("scan", "can0", "scan", "--listen", "1.5s")
+    assert scan.wait() == 0
+    assert any(row["kind"] == "node" and row["node"] == 10 for row in rows(scan))
+
+
+def test_another_bit_rate_at_the_chargers_side_is_named_as_what_it_may_be(bench: Bench) -> None:
+    for name in ("can1", "can2"):  # somebody must acknowledge what the charger says
+        interfaces.down(name)
+        interfaces.up(name, 125_000)
+    bench.simulate()
+    said, found = unheard(bench)
+    assert "on can0 at 500000 bit/s, which is that of the known charger" in said
+    assert "It may have another bit rate (125000, 250000 or 1000000 bit/s by its EDS)" in said
+    assert found["bitrate"] == 500_000
+    # Which finds it: test_doctor.py.
+    mend = "ip link set can0 down; deltaq -i socketcan -c can0 doctor --find-bitrate"
+    assert found["remedy"].endswith(mend)
 
 
 def test_the_bit_rate_of_an_interface_that_is_up_cannot_be_changed(bench: Bench) -> None:

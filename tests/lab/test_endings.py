@@ -33,7 +33,11 @@ def charging(bench: Bench, words: tuple[str, ...]) -> tuple[Program, Recording]:
 @patient
 @pytest.mark.hardware(charges=True)
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
+    ("number", "status"),
+    [
+        pytest.param(signal.SIGTERM, 0, id="SIGTERM"),
+        pytest.param(signal.SIGINT, 130, id="SIGINT", marks=pytest.mark.long),
+    ],
 )
 def test_a_signal_ends_it_in_the_safe_order(
     number: signal.Signals, status: int, bench: Bench, battery: tuple[str, ...]
@@ -72,7 +76,7 @@ def test_a_master_that_is_killed_falls_silent_and_the_charger_stops(
     assert {indication(frame) for frame in told} == {0}
 
 
-@pytest.mark.parametrize("seconds", [0.5, 4.0])
+@pytest.mark.parametrize("seconds", [pytest.param(0.5, marks=pytest.mark.long), 4.0])
 def test_a_master_that_was_stopped_asks_for_nothing_when_it_goes_on(
     seconds: float, bench: Bench, battery: tuple[str, ...]
 ) -> None:

@@ -1,6 +1,6 @@
 """The faults of tests/rig/test_endings.py again: the same table, in separate processes, on interfaces of their own.
 
-The charges run all at the same time, two processes each. Six run always, the rest with `-m long`.
+The charges run all at the same time, two processes each. Three run always, the rest with `-m long`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.rig.wire_rules import check_limits, check_start_order, check_stop_ord
 
 SLACK = 2.0
 """Seconds that a recording may differ by, with a dozen processes on one processor."""
-ALWAYS = {"ac-loss@3", "alarm:0x20@3", "silence@3", "reboot@3", "over-current:10@6", "tpdo-stop@3"}
+ALWAYS = {"ac-loss@3", "silence@3", "reboot@3"}
 (MARK,) = (mark for mark in rig.test_faults_of_the_charger.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
 FAULTS: list[tuple[str, str, bool]] = MARK.args[1]
 TOGETHER = 6

@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from tests.lab import guest, launch
-from tests.lab.programs import ROOT
+from tests.lab.forks import ROOT
+from tests.lab.rig_tests import SAMPLE
+from tests.lab.sharing import taken
 
 
 def plain_pytest(*words: str) -> subprocess.CompletedProcess[str]:
@@ -62,7 +65,24 @@ def test_what_is_missing_is_a_package(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_words_that_are_not_ours_are_pytests() -> None:
-    *_, last = launch.pytest_command(["-m", "long"], None)
-    assert last == "tests/lab"
-    words = launch.pytest_command(["-x", "tests/lab/test_endings.py"], Path("/logs"))
-    assert words[-3:] == ["-x", "tests/lab/test_endings.py", "--basetemp=/logs/pytest"]
+    assert launch.pytest_command(["-m", "long"])[-len(SAMPLE) - 3 :] == ["-m", "long", "tests/lab", *SAMPLE]
+    assert launch.pytest_command(["-x", "tests/lab/test_endings.py"])[-2:] == [
+        "-x",
+        "tests/lab/test_endings.py",
+    ]
+
+
+def test_guests_share_the_files_and_each_runs_all_of_one(tmp_path: Path) -> None:
+    tests: Any = [Item(Path(f"tests/lab/test_{name}.py"), number) for name in "abc" for number in (1, 2)]
+    here, there = taken(tests, tmp_path), taken(tests, tmp_path)
+    assert next(here).path.stem == "test_a"
+    assert next(there).path.stem == "test_b"
+    assert [item.path.stem for item in there] == ["test_b", "test_c", "test_c"]
+    assert [item.path.stem for item in here] == ["test_a"]
+
+
+class Item(NamedTuple):
+    """What `taken` looks at."""
+
+    path: Path
+    number: int
