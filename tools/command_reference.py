@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -21,8 +20,9 @@ from deltaq_master.cli.charge_show import State, Summary
 from deltaq_master.cli.exits import ExitCode
 from deltaq_master.cli.force import Look
 from deltaq_master.cli.objects import Row
+from tools.generated_page import DOCS, table, write_or_check
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "commands.md"
+PAGE = DOCS / "commands.md"
 
 HEAD = """\
 # The command line
@@ -45,7 +45,7 @@ within a version, none changes its meaning. What is not known is `null`; units a
 | --- | --- | --- |
 | `deltaq.charge/1` | `charge` | states, one for every change of phase or alarms and one a second; last a summary |
 | `deltaq.plan/1` | `charge --dry-run` | target, limits, words and frames |
-| `deltaq.monitor/1` | `monitor` | a frame: `time` (s), `cob_id`, `data`, `service`, `node`, `fields`, `notes` |
+| `deltaq.monitor/1` | `monitor` | a frame: `time` s, `cob_id`, `data`, `service`, `node`, `fields`, `notes`; `event` |
 | `deltaq.info/1` | `info` | one object: `groups` of rows as below |
 | `deltaq.read/1` | `read` | a row as below |
 | `deltaq.write/1` | `write` | `object`, `name`, `value`, `unit`, `raw` as written |
@@ -62,18 +62,11 @@ within a version, none changes its meaning. What is not known is `null`; units a
 | `deltaq.report/1` | `report --json` | outcome, charges, diagnosis, objects, frames, events; `--sign` seals it |
 | `deltaq.report-verify/1` | `report verify` | `standing`, `entry`, `title`, `text` |
 | `deltaq.doctor/1` | `doctor` | a check per line: what was looked at, how it is, what mends it |
+| `deltaq.silence/1` | what hears nothing | bit rate here, the one expected, evidence, what mends it |
 | `deltaq.bus/1` | `info --bus` | what the way to the bus can do, and what was measured of it |
 | `deltaq.service/1` | `service` | what was done, or how its units are |
 | `deltaq.config-.../1` | `config` | one object for each of its verbs ([configuration.md](configuration.md)) |
 """
-
-
-def table(columns: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(columns)} |"
-    yield f"| {' | '.join('---' for _ in columns)} |"
-    for row in rows:
-        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
-    yield ""
 
 
 def prose(text: str) -> Iterator[str]:
@@ -97,7 +90,7 @@ def parameters(command: Any) -> Iterator[str]:
         title = "Arguments" if argument else parameter.rich_help_panel or "Options"
         panels.setdefault(title, []).append(parameter)
     for title, found in sorted(panels.items(), key=lambda panel: panel[0] == "Options"):
-        yield from table((title, ""), (described(parameter) for parameter in found))
+        yield from (*table((title, ""), map(described, found)), "")
 
 
 def described(parameter: Any) -> tuple[str, str]:
@@ -121,7 +114,7 @@ def quantities(title: str, cls: type) -> Iterator[str]:
         (f"`{field.name}`", field.metadata.get("unit", ""), field.metadata.get("doc", ""))
         for field in fields(cls)
     )
-    yield from table(("key", "unit", ""), rows)
+    yield from (*table(("key", "unit", ""), rows), "")
 
 
 def verbs(name: str, verb: Any, level: str = "##") -> Iterator[str]:
@@ -133,7 +126,7 @@ def verbs(name: str, verb: Any, level: str = "##") -> Iterator[str]:
 
 def page() -> str:
     command: Any = typer.main.get_command(app)
-    lines = [HEAD, *table(("exit code", ""), ((str(int(code)), code.meaning) for code in ExitCode))]
+    lines = [HEAD, *table(("exit code", ""), ((str(int(code)), code.meaning) for code in ExitCode)), ""]
     lines += ["## Global options", "", *prose(command.help), *parameters(command)]
     for name, verb in command.commands.items():
         lines += verbs(f"deltaq {name}", verb)
@@ -146,14 +139,9 @@ def page() -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    written = page()
-    if "--check" not in arguments:
-        PAGE.write_text(written, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == written:
-        return 0
-    print(f"{PAGE.name} is not what the parser says: run python tools/command_reference.py", file=sys.stderr)
-    return 1
+    """Write the page, or say whether it has drifted."""
+    drifted = "what the parser says: run python tools/command_reference.py"
+    return write_or_check(arguments, __doc__, PAGE, lambda _: page(), drifted)
 
 
 if __name__ == "__main__":
