@@ -18,11 +18,8 @@ from deltaq_master.service.request import (
     job_unit,
     profile_path,
 )
+from deltaq_master.service.sandbox import HOMES, REPLACED
 from deltaq_master.service.steps import Steps, bus_steps, job_steps, leave_steps
-
-HIDDEN = ("/tmp/", "/var/tmp/")
-"""Places that a service's sandbox has another of."""
-HOMES = ("/home/", "/root/", "/run/user/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +150,7 @@ def _check(request: Request, machine: Machine) -> None:
         )
     if request.job is Job.NONE:
         return
-    hidden = next((place for place in machine.places if place.startswith(HIDDEN)), "")
+    hidden = next((place for place in machine.places if place.startswith(REPLACED)), "")
     if hidden or not machine.readable:
         raise RefusedError(
             "service install",

@@ -9,6 +9,7 @@ from enum import Enum
 from ipaddress import ip_address
 
 from deltaq_master.errors import UsageError
+from deltaq_master.service.sandbox import UNSEEN
 from deltaq_master.units import quantity
 
 NAME = re.compile(r"[A-Za-z0-9_.:-]{1,15}")
@@ -20,8 +21,6 @@ FRAME_BITS = 130
 """Bits of a full frame on the wire, with stuff bits, for estimates."""
 RESTART_MS = 100
 """Rest after bus-off before the controller is started again [ms]."""
-UNSEEN = ("/tmp/", "/var/tmp/", "/home/", "/root/", "/run/user/", "/dev/")
-"""Folders that a service does not see, or has another of."""
 
 
 class Way(Enum):

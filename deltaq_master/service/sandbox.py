@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from deltaq_master.link.pump.priority import PRIORITY
 
+
+def _folders(*names: str) -> tuple[str, ...]:
+    return tuple(f"/{name}/" for name in names)
+
+
+REPLACED = _folders("tmp", "var/tmp")
+"""Folders of which a service has others of its own (systemd.exec(5), PrivateTmp=)."""
+HOMES = _folders("home", "root", "run/user")
+"""Folders that a service finds empty (ProtectHome=)."""
+UNSEEN = (*REPLACED, *HOMES, *_folders("dev"))
+"""Where a service sees nothing that another program has put there; the last one by PrivateDevices=."""
+
 COMMON = (
     "NoNewPrivileges=yes",
     "ProtectSystem=strict",

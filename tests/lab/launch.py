@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from tests.lab import guest
+from tests.lab.forks import ROOT
 from tests.lab.rig_tests import SAMPLE
 
-ROOT = Path(__file__).resolve().parents[2]
 FIRST_KERNEL = (6, 0)
 """The first kernel whose slcan driver takes its bit rate from `ip link`."""
 KEPT = re.compile(r"CI|LANG|TERM|COLUMNS|VIRTUAL_ENV|PYTEST_.*|PYTHON.*")

@@ -57,7 +57,7 @@ def _configuration(asked: dict[str, Any]) -> dict[str, Any]:
     """The settings, completed by python-can's; the interface is known to exist."""
     try:
         return dict(can.util.load_config(config=asked))
-    except can.CanInterfaceNotImplementedError as error:
+    except can.CanInterfaceNotImplementedError as error:  # python-can's word for a name that it does not know
         found = re.search(r'"(.*)"', str(error))
         name = found[1] if found else str(error)
         if name in ALIASES:
@@ -109,6 +109,7 @@ def _wrong_options(name: str, config: dict[str, Any], error: TypeError) -> Usage
 def _refuse(name: str, config: dict[str, Any], error: Exception) -> NoReturn:
     """Raise what an interface said when it was opened, as a sentence."""
     channel = str(config.get("channel") or name)
+    # A known interface whose driver or module is not there is the same word to python-can.
     if isinstance(error, (can.CanInterfaceNotImplementedError, ImportError)):
         raise BusError(
             f"interface {name} cannot be used on this computer: {words_of(error)}",
